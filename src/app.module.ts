@@ -1,0 +1,87 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { entities } from '../ormconfig.js';
+import { migrations } from './migrations/index.js';
+import { AppsModule } from './apps/apps.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { BillingBridgeModule, type BillingBridgeOptions } from './billing-bridge/billing-bridge.module.js';
+import { Config } from './config/config.js';
+import { DevicesModule } from './devices/devices.module.js';
+import { DiscoveryModule } from './discovery/discovery.module.js';
+import { EnvironmentsModule } from './environments/environments.module.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import { databaseUrlOf, KernelModule, type KernelOverrides } from './kernel/kernel.module.js';
+import { dataSourceOptions } from './kernel/persistence/data-source-options.js';
+import { KeysBridgeModule, type KeysBridgeOptions } from './keys-bridge/keys-bridge.module.js';
+import { MessagingModule, type MessagingOverrides } from './messaging/messaging.module.js';
+import { OperatorsModule } from './operators/operators.module.js';
+import { OrganizationsModule } from './organizations/organizations.module.js';
+import { PagesModule } from './pages/pages.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+import { StartModule } from './start/start.module.js';
+import { UsersModule } from './users/users.module.js';
+
+/** What a Nest application that embeds the service may replace or add. */
+export interface AppOptions {
+  readonly billing?: BillingBridgeOptions;
+  readonly keys?: KeysBridgeOptions;
+  readonly messaging?: MessagingOverrides;
+  readonly kernel?: KernelOverrides;
+  /** Modules of one's own: their routes pass the same guard, and need an access rule like every other. */
+  readonly extensions?: readonly (Type | DynamicModule)[];
+}
+
+/** The service: modules in rank order, lowest first. A module imports downwards only (test/architecture). */
+@Module({})
+export class AppModule {
+  static register(config: Config, options: AppOptions = {}): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(connectionOf(config)),
+          entities,
+          migrations,
+          autoLoadEntities: true,
+          // The port opens before the database is there; the starter connects.
+          manualInitialization: true,
+        }),
+        KernelModule.register(config, options.kernel),
+        HttpModule.withTenantsFrom(EnvironmentsModule),
+        MessagingModule.register(config, options.messaging),
+        BillingBridgeModule.forRoot(options.billing ?? { driver: 'noop' }),
+        KeysBridgeModule.forRoot(options.keys ?? { driver: 'noop' }),
+        AppsModule,
+        EnvironmentsModule,
+        UsersModule,
+        DevicesModule,
+        SessionsModule,
+        OrganizationsModule,
+        AuthModule,
+        OperatorsModule,
+        PagesModule,
+        DiscoveryModule,
+        HealthModule,
+        StartModule,
+        ...(options.extensions ?? []),
+      ],
+    };
+  }
+}
+
+function connectionOf(config: Config) {
+  const { poolSize, rowPolicies, connectTimeoutMs, statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } =
+    config.database;
+  return {
+    url: databaseUrlOf(config),
+    poolSize,
+    rowPolicies,
+    timeouts: {
+      connectMs: connectTimeoutMs,
+      statementMs: statementTimeoutMs,
+      lockMs: lockTimeoutMs,
+      idleTransactionMs: idleTransactionTimeoutMs,
+    },
+  };
+}

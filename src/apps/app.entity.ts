@@ -1,0 +1,23 @@
+import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import type { Id } from '../kernel/ids/id.js';
+
+/** Free settings of an app; the settings issue gives them definitions. */
+export type AppSettings = Readonly<Record<string, unknown>>;
+
+/** An application registered with the service. Everything else belongs to one. */
+@Entity('apps')
+@Unique('apps_slug_key', ['slug'])
+export class AppEntity {
+  @PrimaryColumn('text') id: Id<'app'>;
+  @Column('text') name: string;
+  @Column('text') slug: string;
+  @Column({ type: 'text', nullable: true }) description: string | null;
+  @Column({ type: 'text', nullable: true }) logo: string | null;
+  /** The one app whose users operate the service. */
+  @Column({ type: 'boolean', name: 'is_platform' }) isPlatform: boolean;
+  @Column('jsonb') settings: AppSettings;
+  @Column('boolean') active: boolean;
+  @Column('integer') version: number;
+  @Column({ type: 'timestamptz', name: 'created_at', update: false }) createdAt: Date;
+  @Column({ type: 'timestamptz', name: 'updated_at' }) updatedAt: Date;
+}

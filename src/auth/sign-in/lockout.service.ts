@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../config/config.js';
+import { Clock } from '../../kernel/clock/clock.js';
+import type { EnvScope } from '../../kernel/context/scope.js';
+import { KeyedSlots } from '../../kernel/crypto/keyed-slots.js';
+import { Passwords } from '../../kernel/crypto/passwords.js';
+import type { DomainError } from '../../kernel/errors/problem.js';
+import type { Id } from '../../kernel/ids/id.js';
+import { JobRunner } from '../../kernel/jobs/job-runner.js';
+import { RateLimited } from '../../kernel/limits/rate-limits.js';
+import {
+  FORGOTTEN_AFTER_MS,
+  SignInAttemptsRepository,
+  SignInAttemptsSystemRepository,
+} from './sign-in-attempts.repository.js';
+
+/** Whose password is tried, and from where. */
+export interface AttemptSubject {
+  /** The account, or what was typed to name one that does not exist: both are counted alike (R167). */
+  readonly account: Id<'user'> | `name:${string}`;
+  /** A device of the account that showed its secret: it has a count of its own, so strangers cannot lock its owner out (R159). */
+  readonly knownDevice: string | undefined;
+}
+
+export interface AttemptOutcome {
+  readonly matches: boolean;
+  readonly upgrade?: string;
+  /** Whether this failure locked the account. */
+  readonly locked: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+const MOST_WAITING_PER_ACCOUNT = 100;
+
+/**
+ * Checks passwords for every path that takes one — sign-in, reauthentication, password change — under one count of failures per account
+ * (R166).
+ */
+@Injectable()
+export class Lockout implements OnModuleInit {
+  /** More at once for one account would gain nothing, and would spend its attempts on tries that may all be right. */
+  readonly #accounts: KeyedSlots;
+
+  constructor(
+    private readonly attempts: SignInAttemptsRepository,
+    private readonly anyTenant: SignInAttemptsSystemRepository,
+    private readonly passwords: Passwords,
+    private readonly runner: JobRunner,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {
+    this.#accounts = new KeyedSlots(config.passwords.hashSlots, MOST_WAITING_PER_ACCOUNT);
+  }
+
+  onModuleInit(): void {
+    this.runner.every({
+      name: 'sign_in_attempts.purge',
+      everyMs: HOUR_MS,
+      run: async () => void (await this.anyTenant.anyTenantPurge(this.clock.in(-FORGOTTEN_AFTER_MS))),
+    });
+  }
+
+  /**
+   * Checks a password, if the account may be tried now.
+   * @param stored the account's hash; undefined costs the same and never matches.
+   * @throws RateLimited while the account is locked, also with the right password.
+   */
+  async check(
+    scope: EnvScope,
+    subject: AttemptSubject,
+    stored: string | undefined,
+    password: string,
+  ): Promise<AttemptOutcome> {
+    const key = keyOf(scope, subject);
+    return this.#accounts.run(key.toString('base64'), async () => {
+      const failures = await this.attempts.begin(scope, key, this.config.lockout, this.clock.now());
+      if (failures === undefined) throw await this.refusal(scope, key);
+      const check = await this.passwords.check(stored, password);
+      if (!check.matches) return { matches: false, locked: failures === this.config.lockout.failures.count };
+      await this.attempts.clear(scope, key);
+      return { ...check, locked: false };
+    });
+  }
+
+  /** Forgets the failures of strangers: the owner has proved control of the mailbox. */
+  clear(scope: EnvScope, account: Id<'user'>): Promise<void> {
+    return this.attempts.clear(scope, keyOf(scope, { account, knownDevice: undefined }));
+  }
+
+  private async refusal(scope: EnvScope, key: Buffer): Promise<DomainError> {
+    const state = await this.attempts.read(scope, key);
+    const nowMs = this.clock.nowMs();
+    const exhausted = state !== undefined && state.failures >= this.config.lockout.mostFailures;
+    const untilMs = exhausted
+      ? state.lastFailedAt.getTime() + FORGOTTEN_AFTER_MS
+      : (state?.blockedUntil?.getTime() ?? nowMs + 1_000);
+    return new RateLimited({ extras: { retry_after: Math.max(1, Math.ceil((untilMs - nowMs) / 1_000)) } });
+  }
+}
+
+function keyOf(scope: EnvScope, { account, knownDevice }: AttemptSubject): Buffer {
+  return createHash('sha256')
+    .update([scope.envId, account, knownDevice ?? ''].join('\0'))
+    .digest();
+}

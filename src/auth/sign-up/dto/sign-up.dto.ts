@@ -1,0 +1,43 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Metadata, OptionalId, OptionalText } from '../../../http/validation/text.decorators.js';
+import { Email, OptionalUsername } from '../../../users/dto/identity.decorators.js';
+import { UserResponse } from '../../../users/dto/user.response.js';
+import { canonicalUsername, nameFrom } from '../../../users/user.rules.js';
+import { PasswordText } from '../../password/password.decorator.js';
+import type { SignUpInput } from '../sign-up.service.js';
+
+export class SignUpRequest {
+  @Email() email: string;
+  @PasswordText() password: string;
+  @OptionalText({ longest: 100, example: 'Ada' }) first_name?: string;
+  @OptionalText({ longest: 100, example: 'Lovelace' }) last_name?: string;
+  @OptionalText({ longest: 200, description: 'Both names in one; used when the two parts are absent.' }) name?: string;
+  @OptionalUsername() username?: string;
+  @Metadata() metadata?: Record<string, string>;
+  @OptionalId('app', 'Names the app when no X-Publishable-Key is sent.') app_id?: string;
+}
+
+export function toSignUpInput(request: SignUpRequest): SignUpInput {
+  const { email, password, username, metadata } = request;
+  const canonical = username ? canonicalUsername(username) : undefined;
+  return {
+    email,
+    password,
+    ...nameFrom(request),
+    ...(username && canonical ? { username: { canonical, display: username.trim() } } : {}),
+    metadata: metadata ?? {},
+  };
+}
+
+/** The new user, and a session unless the address must be verified first. */
+export class SignedUpResponse {
+  @ApiProperty() user: UserResponse;
+  @ApiPropertyOptional({ description: 'Absent while the address must be verified, and in cookie mode.' })
+  session_token?: string;
+  @ApiPropertyOptional() refresh_token?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) expires_at?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) refresh_token_expires_at?: string;
+  @ApiPropertyOptional() device_token?: string;
+  @ApiPropertyOptional({ description: 'True when a session is given only after POST /v1/verify-email.' })
+  verification_required?: boolean;
+}

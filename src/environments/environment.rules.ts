@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import type { EnvironmentSettings, EnvironmentType } from './environment.entity.js';
+
+interface EnvironmentPreset {
+  readonly name: string;
+  readonly slug: string;
+  readonly type: EnvironmentType;
+}
+
+/** What every app starts with; the first one is the default. */
+export const FIRST_ENVIRONMENTS: readonly EnvironmentPreset[] = [
+  { name: 'Development', slug: 'development', type: 'development' },
+  { name: 'Staging', slug: 'staging', type: 'staging' },
+  { name: 'Production', slug: 'production', type: 'production' },
+];
+
+export const TYPE_COLORS: Readonly<Record<EnvironmentType, string>> = {
+  development: '#22c55e',
+  staging: '#eab308',
+  production: '#ef4444',
+};
+
+const KEY_MARKERS: Readonly<Record<EnvironmentType, string>> = {
+  development: 'pk_test_',
+  staging: 'pk_stg_',
+  production: 'pk_live_',
+};
+
+/** A publishable key: a marker that tells people which environment they are talking to, and 128 random bits. */
+export function drawPublishableKey(type: EnvironmentType): string {
+  return KEY_MARKERS[type] + randomBytes(16).toString('hex');
+}
+
+/** Pages a developer serves on their own machine may call a development environment. */
+const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*'];
+
+export function allowedOrigins(type: EnvironmentType, settings: EnvironmentSettings): readonly string[] {
+  return settings.allowed_origins ?? (type === 'development' ? LOCAL_ORIGINS : []);
+}
+
+/** The app decides when it has decided; otherwise the environment; otherwise only development does without. */
+export function requiresVerification(
+  type: EnvironmentType,
+  settings: EnvironmentSettings,
+  appChoice: boolean | null,
+): boolean {
+  return appChoice ?? !(settings.skip_email_verification ?? type === 'development');
+}

@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify';
+import { ANONYMOUS_PRINCIPAL, type Principal } from '../kernel/context/principal.js';
+import type { RequestContext, RequestUnit } from '../kernel/context/request-context.js';
+import type { RateLimitState } from '../kernel/limits/rate-limits.js';
+import type { Credential } from './authentication/credential.js';
+import type { IdempotentRequest } from './idempotency/idempotency.js';
+import type { ResolvedTenant } from './tenancy/tenant-directory.js';
+
+/** What the edge learns about a request on its way to the controller. */
+export class RequestState implements RequestContext {
+  readonly startedAt = performance.now();
+  principal: Principal = ANONYMOUS_PRINCIPAL;
+  /** What was presented, whoever it belongs to. */
+  credential: Credential | undefined;
+  /** The environment the request is for: the credential's, or the named one on public routes. */
+  tenant: ResolvedTenant | undefined;
+  rateLimit: RateLimitState | undefined;
+  idempotent: IdempotentRequest | undefined;
+  unit?: RequestUnit;
+
+  constructor(
+    readonly requestId: string,
+    readonly ipAddress: string | undefined,
+    readonly userAgent: string | undefined,
+  ) {}
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    authsome: RequestState;
+  }
+}
+
+/** Whether the client asks for cookies instead of tokens in the body: browsers, whose scripts must not see a token (R316). */
+export const TRANSPORT_HEADER = 'x-authsome-transport';
+
+export function wantsCookies(request: FastifyRequest): boolean {
+  return request.headers[TRANSPORT_HEADER] === 'cookie';
+}

@@ -1,0 +1,28 @@
+import type { EnvScope } from '../../kernel/context/scope.js';
+import type { Id } from '../../kernel/ids/id.js';
+import type { OriginList } from '../security/origins.js';
+
+/** An environment as the edge needs to know it. */
+export interface ResolvedTenant {
+  readonly scope: EnvScope;
+  /** Browser origins that may call this environment. */
+  readonly origins: OriginList;
+}
+
+/** Finds tenants by what callers name. A port: the environments module knows the answers. Answers are cached there. */
+export abstract class TenantDirectory {
+  /** @returns undefined for an unknown or retired key, and for a key of an inactive app. */
+  abstract byPublishableKey(key: string): Promise<ResolvedTenant | undefined>;
+
+  /**
+   * @param environment id or slug; the app's default environment when absent.
+   * @returns undefined when the app does not exist, is inactive, or has no such environment.
+   */
+  abstract byApp(appId: Id<'app'>, environment?: string): Promise<ResolvedTenant | undefined>;
+
+  /** The environment of a scope that was authenticated. */
+  abstract byScope(scope: EnvScope): Promise<ResolvedTenant | undefined>;
+
+  /** Every origin any environment allows: all that is known when a preflight arrives, which names no tenant. */
+  abstract allOrigins(): Promise<OriginList>;
+}

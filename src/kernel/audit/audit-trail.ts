@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { requestContext } from '../context/request-context.js';
+import type { AppScope, EnvScope } from '../context/scope.js';
+import { IdGenerator, type Id } from '../ids/id.js';
+import { Database } from '../persistence/database.js';
+import { AUDIT_ENTRIES } from './audit-entry.entity.js';
+
+/** Who acts. `anonymous` is a caller who has not proved anything (yet); `system` is the service itself. */
+export type Actor =
+  | { readonly kind: 'user'; readonly id: Id<'user'>; readonly sessionId?: Id<'session'> }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'system' };
+
+export const SYSTEM_ACTOR: Actor = { kind: 'system' };
+export const ANONYMOUS: Actor = { kind: 'anonymous' };
+
+export interface AuditRecord {
+  /** `<noun>.<verb>`, as documented in docs/security.md. */
+  readonly action: string;
+  readonly actor: Actor;
+  /** Default: success. */
+  readonly outcome?: 'success' | 'failure';
+  readonly target?: { readonly type: string; readonly id: string };
+  /** Non-personal, non-secret details. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes audit entries in the transaction of the change; a change that cannot be audited does not happen. */
+@Injectable()
+export class AuditTrail {
+  constructor(
+    private readonly database: Database,
+    private readonly ids: IdGenerator,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws Error outside a transaction. */
+  record(scope: AppScope | EnvScope, record: AuditRecord): void {
+    const request = requestContext.current();
+    const { actor, target } = record;
+    this.database.defer(AUDIT_ENTRIES, {
+      id: this.ids.next('audit_entry'),
+      occurred_at: this.clock.now().toISOString(),
+      app_id: scope.appId,
+      env_id: 'envId' in scope ? scope.envId : null,
+      action: record.action,
+      outcome: record.outcome ?? 'success',
+      actor_kind: actor.kind,
+      actor_id: actor.kind === 'user' ? actor.id : null,
+      session_id: (actor.kind === 'user' && actor.sessionId) || null,
+      target_type: target?.type ?? null,
+      target_id: target?.id ?? null,
+      request_id: request?.requestId ?? null,
+      metadata: record.metadata ?? {},
+      personal: {
+        ...(request?.ipAddress === undefined ? {} : { ip_address: request.ipAddress }),
+        ...(request?.userAgent === undefined ? {} : { user_agent: request.userAgent }),
+      },
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import { Injectable } from '@nestjs/common';
+import type { EnvScope } from '../context/scope.js';
+import type { Id } from '../ids/id.js';
+import { columnsOf } from '../persistence/columns.js';
+import { Database } from '../persistence/database.js';
+import { EnvScopedRepository } from '../persistence/env-scoped.repository.js';
+import { envStatement } from '../persistence/statement.js';
+import { AuditEntryEntity } from './audit-entry.entity.js';
+
+type EnvAuditEntry = AuditEntryEntity & { envId: Id<'environment'> };
+
+/** Uses audit_entries_actor_id_idx and audit_entries_target_id_idx. */
+const OF_PERSON = envStatement(
+  'audit_entries.of_person',
+  `SELECT ${columnsOf(AuditEntryEntity)} FROM audit_entries
+   WHERE app_id = $1 AND env_id = $2 AND (actor_id = $3 OR target_id = $3) ORDER BY id DESC LIMIT $4`,
+);
+
+/** Reads the audit trail. Nothing but {@link AuditTrail} writes it. */
+@Injectable()
+export class AuditRepository extends EnvScopedRepository<EnvAuditEntry> {
+  constructor(database: Database) {
+    super(database, AuditEntryEntity);
+  }
+
+  /** What a person did and what was done to their account, newest first. */
+  async ofPerson(scope: EnvScope, id: Id<'user'>, most: number): Promise<AuditEntryEntity[]> {
+    return (await this.queryIn<AuditEntryEntity>(scope, OF_PERSON, [id, most])).rows;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Argon2Cost, Argon2Engine } from './argon2-engine.js';
+import { PasswordHasher } from './password-hasher.js';
+
+const PHC = /^\$argon2(id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,9}),p=(\d{1,9})\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/;
+
+/** A stored hash that would cost more than this is refused unread: it would be a memory or CPU attack (R012). */
+const HIGHEST_COST: Argon2Cost = { memoryKib: 262_144, passes: 16, lanes: 16 };
+
+export class Argon2PasswordHasher extends PasswordHasher {
+  constructor(
+    private readonly engine: Argon2Engine,
+    private readonly cost: Argon2Cost,
+  ) {
+    super();
+  }
+
+  override get name(): string {
+    const { memoryKib, passes, lanes } = this.cost;
+    return `argon2id (${this.engine.name}, ${memoryKib} KiB, ${passes} passes, ${lanes} lane)`;
+  }
+
+  override hash(password: string): Promise<string> {
+    return this.engine.hash(password, this.cost);
+  }
+
+  override async verify(stored: string, password: string): Promise<boolean> {
+    return this.reads(stored) && (await this.engine.verify(stored, password));
+  }
+
+  override reads(stored: string): boolean {
+    const cost = costOf(stored);
+    return (
+      cost !== undefined &&
+      cost.memoryKib <= HIGHEST_COST.memoryKib &&
+      cost.passes <= HIGHEST_COST.passes &&
+      cost.lanes <= HIGHEST_COST.lanes
+    );
+  }
+
+  override isOutdated(stored: string): boolean {
+    const cost = costOf(stored);
+    return (
+      !stored.startsWith('$argon2id$') ||
+      cost?.memoryKib !== this.cost.memoryKib ||
+      cost.passes !== this.cost.passes ||
+      cost.lanes !== this.cost.lanes
+    );
+  }
+}
+
+function costOf(stored: string): Argon2Cost | undefined {
+  const match = PHC.exec(stored);
+  return match === null
+    ? undefined
+    : { memoryKib: Number(match[2]), passes: Number(match[3]), lanes: Number(match[4]) };
+}

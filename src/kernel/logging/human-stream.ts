@@ -1,0 +1,22 @@
+import type { DestinationStream } from 'pino';
+
+const LEVELS: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info ', 40: 'warn ', 50: 'error', 60: 'fatal' };
+
+/** Rewrites pino's JSON lines for a person at a terminal. Values stay JSON-encoded, so a line cannot be forged (R303). */
+export function humanStream(destination: DestinationStream): DestinationStream {
+  return {
+    write(line: string): void {
+      const { level, time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
+      const clock = typeof time === 'string' ? time.slice(11, 23) : '';
+      const rest = Object.entries(fields).map(([name, value]) => `${name}=${printable(value)}`);
+      destination.write(
+        `${clock} ${LEVELS[level as number] ?? ''} ${printable(event)} ${rest.join(' ')}`.trimEnd() + '\n',
+      );
+    },
+  };
+}
+
+function printable(value: unknown): string {
+  const text = JSON.stringify(value) ?? '';
+  return /^"[\w./:@-]+( [\w./:@-]+)*"$/.test(text) ? text.slice(1, -1) : text;
+}

@@ -1,0 +1,21 @@
+/** A hand-written statement with a stable name: prepared once per connection, counted by name in the metrics. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** A statement of one environment: `$1` is its app, `$2` the environment. Refused at import when it filters by neither. */
+export interface EnvStatement extends Statement {
+  readonly scoped: 'env';
+}
+
+export function statement(name: string, text: string): Statement {
+  return { name, text };
+}
+
+export function envStatement(name: string, text: string): EnvStatement {
+  if (!/app_id\s*=\s*\$1\b|\(\s*\$1\b/.test(text) || !/env_id\s*=\s*\$2\b|,\s*\$2\b/.test(text)) {
+    throw new Error(`statement ${name} must name app_id as $1 and env_id as $2`);
+  }
+  return { name, text, scoped: 'env' };
+}

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { DevicesService } from '../devices/devices.service.js';
+import { TenantRecords } from '../environments/tenant-records.js';
+import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import { Clock } from '../kernel/clock/clock.js';
+import type { ClientInfo } from '../kernel/context/client-info.js';
+import type { EnvScope } from '../kernel/context/scope.js';
+import { defineProblem } from '../kernel/errors/problem.js';
+import { Events } from '../kernel/events/events.js';
+import { IdGenerator } from '../kernel/ids/id.js';
+import { Database } from '../kernel/persistence/database.js';
+import type { UserEntity } from '../users/user.entity.js';
+import { isBanned } from '../users/user.rules.js';
+import { UserBanned } from '../users/users.problems.js';
+import type { SessionEntity } from './session.entity.js';
+import { SESSION_CHANGED } from './session-cache.js';
+import './sessions.events.js';
+import { InvalidCredentials } from './sessions.problems.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SignInGates } from './sign-in-gates.js';
+import { type IssuedTokens, TokenIssuer } from './token-issuer.js';
+
+export const EmailNotVerified = defineProblem({
+  code: 'email_not_verified',
+  kind: 'forbidden',
+  title: 'The e-mail address is not verified',
+  detail: 'please verify your email address before signing in',
+});
+
+export interface SessionRequest {
+  /** As it was when the credential was checked: its epoch decides whether the check still counts. */
+  readonly user: UserEntity;
+  /** How identity was proved, as RFC 8176 values (`pwd`, `otp`). */
+  readonly methods: readonly string[];
+  readonly client: ClientInfo;
+}
+
+export interface IssuedSession {
+  readonly session: SessionEntity;
+  readonly user: UserEntity;
+  readonly tokens: IssuedTokens;
+  /** A new device secret for the client to keep. */
+  readonly deviceToken?: string;
+}
+
+/**
+ * The one door (C6). Every way in — password, verified code, later passkey, link, SSO — ends here, so that bans, verification, gates and
+ * the session cap cannot be walked around.
+ */
+@Injectable()
+export class SessionIssuer {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly tenants: TenantRecords,
+    private readonly devices: DevicesService,
+    private readonly gates: SignInGates,
+    private readonly tokens: TokenIssuer,
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly audit: AuditTrail,
+    private readonly ids: IdGenerator,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  /** Whether a user may have a session now. @throws UserBanned, EmailNotVerified, or what a gate throws. */
+  async admit(scope: EnvScope, { user, methods, client }: SessionRequest): Promise<void> {
+    const tenant = await this.tenants.get(scope);
+    if (isBanned(user, this.clock.now())) throw new UserBanned();
+    if (tenant.client.requireEmailVerification && !user.emailVerified) throw new EmailNotVerified();
+    await this.gates.pass(scope, { user, methods, client });
+  }
+
+  /**
+   * Starts a session, in the caller's transaction if there is one.
+   * @throws as {@link admit}; InvalidCredentials when the account changed while its credential was being checked.
+   */
+  async issue(scope: EnvScope, request: SessionRequest): Promise<IssuedSession> {
+    await this.admit(scope, request);
+    return this.issueAdmitted(scope, request);
+  }
+
+  /** As {@link issue}, for a caller that has just run {@link admit} itself, before opening its transaction. */
+  issueAdmitted(scope: EnvScope, request: SessionRequest): Promise<IssuedSession> {
+    return this.database.transaction(() => this.start(scope, request));
+  }
+
+  private async start(scope: EnvScope, { user, methods, client }: SessionRequest): Promise<IssuedSession> {
+    const { sessions: policy } = await this.tenants.get(scope);
+    const actor: Actor = { kind: 'user', id: user.id };
+    const signedIn = await this.devices.signIn(scope, user.id, client, actor);
+    const now = this.clock.now();
+    const nowMs = now.getTime();
+    const absoluteExpiresAt = new Date(nowMs + this.config.sessions.absoluteTtlMs);
+    const locator = this.tokens.newLocator();
+    const session: SessionEntity = {
+      id: this.ids.next('session'),
+      appId: scope.appId,
+      envId: scope.envId,
+      userId: user.id,
+      familyId: this.ids.next('session_family'),
+      orgId: null,
+      deviceId: signedIn?.device.id ?? null,
+      impersonatedBy: null,
+      tokenFormat: policy.tokenFormat,
+      accessHash: this.tokens.accessHash(locator, 0, policy.tokenFormat),
+      locator,
+      accessGeneration: 0,
+      refreshGeneration: 0,
+      keyId: this.tokens.activeKeyId,
+      expiresAt: earlier(new Date(nowMs + policy.accessTokenTtlMs), absoluteExpiresAt),
+      refreshTokenExpiresAt: earlier(new Date(nowMs + policy.refreshTokenTtlMs), absoluteExpiresAt),
+      absoluteExpiresAt,
+      rotatedAt: now,
+      lastActivityAt: now,
+      authenticatedAt: now,
+      authenticationMethods: [...methods],
+      ipAddress: client.ipAddress ?? null,
+      userAgent: client.userAgent ?? null,
+      endedAt: null,
+      endReason: null,
+      replayedAt: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+    if (policy.mostActive > 0) await this.sessions.lockUser(scope, user.id);
+    if (!(await this.sessions.start(scope, session, user.authEpoch))) throw new InvalidCredentials();
+    if (policy.mostActive > 0) await this.evict(scope, user, policy.mostActive);
+    await this.events.record(scope, 'session.created', user.id, { user_id: user.id, session_id: session.id });
+    this.audit.record(scope, {
+      action: 'session.create',
+      actor: { ...actor, sessionId: session.id },
+      target: { type: 'session', id: session.id },
+      metadata: { methods: session.authenticationMethods },
+    });
+    const tokens = (await this.tokens.issue(session)) as IssuedTokens;
+    return { session, user, tokens, ...(signedIn?.token === undefined ? {} : { deviceToken: signedIn.token }) };
+  }
+
+  private async evict(scope: EnvScope, user: UserEntity, most: number): Promise<void> {
+    for (const id of await this.sessions.evict(scope, user.id, most, this.clock.now())) {
+      const payload = { user_id: user.id, session_id: id, reason: 'evicted' as const };
+      await this.events.record(scope, 'session.revoked', user.id, payload);
+      this.database.notify(SESSION_CHANGED + id);
+    }
+  }
+}
+
+export function earlier(a: Date, b: Date): Date {
+  return a < b ? a : b;
+}

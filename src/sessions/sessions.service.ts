@@ -1,0 +1,131 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { type Actor, AuditTrail, SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
+import { Clock } from '../kernel/clock/clock.js';
+import type { EnvScope } from '../kernel/context/scope.js';
+import { Events } from '../kernel/events/events.js';
+import type { Id } from '../kernel/ids/id.js';
+import { Database } from '../kernel/persistence/database.js';
+import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
+import { USER_CHANGED } from '../users/users.service.js';
+import { SESSION_CHANGED } from './session-cache.js';
+import type { EndReason, SessionEntity } from './session.entity.js';
+import './sessions.events.js';
+import { SessionNotFound } from './sessions.problems.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+/** Sessions that exist: who has which, and ending them. Starting one is {@link SessionIssuer}'s, renewing one {@link TokenRefresher}'s. */
+@Injectable()
+export class SessionsService implements OnModuleInit {
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly audit: AuditTrail,
+    private readonly cursors: Cursors,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  onModuleInit(): void {
+    this.events.within('admin.user.banned', async (scope, { payload }) => {
+      await this.endAll(scope as EnvScope, payload.user_id, 'ban', SYSTEM_ACTOR);
+    });
+    this.events.within('user.account_deleted', async (scope, { payload }) => {
+      await this.endAll(scope as EnvScope, payload.user_id, 'deleted', SYSTEM_ACTOR);
+      await this.sessions.deleteAll(scope as EnvScope, payload.user_id);
+    });
+    this.events.within('device.deleted', async (scope, { payload }) => {
+      const now = this.clock.now();
+      const ended = await this.sessions.endOfDevice(scope as EnvScope, payload.user_id, payload.device_id, now);
+      await this.recordEnded(scope as EnvScope, payload.user_id, ended, 'device', SYSTEM_ACTOR);
+    });
+  }
+
+  /** @throws SessionNotFound */
+  async get(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<SessionEntity> {
+    const session = await this.sessions.find(scope, userId, id);
+    if (session === null) throw new SessionNotFound();
+    return session;
+  }
+
+  /** A user's live sessions, newest first. @throws MalformedCursor */
+  async list(scope: EnvScope, userId: Id<'user'>, { limit, cursor }: PageRequest): Promise<Page<SessionEntity>> {
+    const list = `sessions/${scope.envId}/${userId}`;
+    const before = cursor === undefined ? '' : this.cursors.decode(list, cursor);
+    const activeSince = this.clock.in(-this.config.sessions.idleTtlMs);
+    const rows = await this.sessions.page(scope, userId, before, this.clock.now(), activeSince, limit + 1);
+    return this.cursors.page(list, limit, rows, (session) => session.id);
+  }
+
+  /** Ends the caller's own session. Idempotent: a session that is over stays over. */
+  signOut(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<void> {
+    return this.database.transaction(async () => {
+      if (!(await this.sessions.endOne(scope, userId, id, 'sign_out', this.clock.now()))) return;
+      await this.events.record(scope, 'auth.signout', userId, { user_id: userId, session_id: id });
+      this.audit.record(scope, {
+        action: 'session.sign_out',
+        actor: { kind: 'user', id: userId, sessionId: id },
+        target: { type: 'session', id },
+      });
+      this.database.notify(SESSION_CHANGED + id);
+    });
+  }
+
+  /** @throws SessionNotFound */
+  revoke(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>, actor: Actor): Promise<void> {
+    return this.database.transaction(async () => {
+      if (!(await this.sessions.endOne(scope, userId, id, 'revoked', this.clock.now()))) throw new SessionNotFound();
+      await this.recordEnded(scope, userId, [id], 'revoked', actor);
+    });
+  }
+
+  /** Ends every session of a user, or every one but `except`. @returns how many ended. */
+  endAll(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    reason: EndReason,
+    actor: Actor,
+    except?: Id<'session'>,
+  ): Promise<number> {
+    return this.database.transaction(async () => {
+      const ended = await this.sessions.endAll(scope, userId, reason, this.clock.now(), except);
+      await this.recordEnded(scope, userId, ended, reason, actor);
+      return ended.length;
+    });
+  }
+
+  /** Notes that the caller has just proved who they are again. @throws SessionNotFound */
+  reauthenticated(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<void> {
+    return this.database.transaction(async () => {
+      if (!(await this.sessions.reauthenticate(scope, userId, id, this.clock.now()))) throw new SessionNotFound();
+      this.audit.record(scope, {
+        action: 'session.reauthenticate',
+        actor: { kind: 'user', id: userId, sessionId: id },
+        target: { type: 'session', id },
+      });
+      this.database.notify(SESSION_CHANGED + id);
+    });
+  }
+
+  private async recordEnded(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    ended: readonly Id<'session'>[],
+    reason: EndReason,
+    actor: Actor,
+  ): Promise<void> {
+    if (ended.length === 0) return;
+    for (const id of ended) {
+      await this.events.record(scope, 'session.revoked', userId, { user_id: userId, session_id: id, reason });
+      this.database.notify(SESSION_CHANGED + id);
+    }
+    this.audit.record(scope, {
+      action: 'session.revoke',
+      actor,
+      target: { type: 'user', id: userId },
+      metadata: { sessions: [...ended], reason },
+    });
+    this.database.notify(USER_CHANGED + userId);
+  }
+}

@@ -1,0 +1,43 @@
+import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequireSession } from '../http/access/access.js';
+import { IfMatch, PreconditionFailed } from '../http/etag.js';
+import { Caller } from '../http/params/caller.decorators.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
+import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import { CurrentAccount } from './current-account.decorator.js';
+import { toProfileChanges, UpdateMeRequest } from './dto/update-me.request.js';
+import { toUserResponse, UserResponse } from './dto/user.response.js';
+import type { UserEntity } from './user.entity.js';
+import { UsernameTaken } from './users.problems.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('Me')
+@Controller('v1/me')
+export class MeController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @RequireSession()
+  @ApiOperation({ operationId: 'getMe', summary: 'The signed-in user' })
+  @ApiOkResponse({ type: UserResponse })
+  get(@CurrentAccount() user: UserEntity): UserResponse {
+    return toUserResponse(user);
+  }
+
+  @Patch()
+  @RequireSession()
+  @ApiOperation({ operationId: 'updateMe', summary: 'Change the profile of the signed-in user' })
+  @ApiOkResponse({ type: UserResponse })
+  @ApiProblems(UsernameTaken, PreconditionFailed)
+  async update(
+    @Caller() caller: UserPrincipal,
+    @IfMatch() version: number | undefined,
+    @Body() body: UpdateMeRequest,
+  ): Promise<UserResponse> {
+    const changes = toProfileChanges(body);
+    return toUserResponse(
+      await this.users.updateProfile(caller.scope, caller.userId, changes, version, actorOf(caller)),
+    );
+  }
+}

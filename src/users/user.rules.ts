@@ -1,0 +1,71 @@
+import { domainToASCII } from 'node:url';
+import type { UserEntity } from './user.entity.js';
+
+/** Characters that are invisible or reorder text: two addresses that look alike must be one (R017). */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/gu;
+const LONGEST_EMAIL = 254;
+/** No quoted local parts, lists, comments or spaces: what mailers read differently from validators (GHSA-mm7p-fcc7-pg87). */
+const LOCAL_PART = /^[^\s@"(),:;<>[\]\\\p{Cc}]+(?<!\.)$/u;
+const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * The one form in which an address is stored, compared and mailed: compatibility-normalised, lower case, without invisible characters, the
+ * domain in ASCII. Computed before validation, so that no variant slips past it (GHSA-7rqj-j65f-68wh).
+ * @returns undefined when the text is no address.
+ */
+export function canonicalEmail(raw: string): string | undefined {
+  const text = raw.normalize('NFKC').replace(INVISIBLE, '').trim().toLowerCase();
+  const at = text.indexOf('@');
+  const local = text.slice(0, at);
+  const domain = domainToASCII(text.slice(at + 1));
+  const valid =
+    at > 0 &&
+    at <= 64 &&
+    LOCAL_PART.test(local) &&
+    !local.startsWith('.') &&
+    !local.includes('..') &&
+    !/[\s@]/.test(text.slice(at + 1)) &&
+    DOMAIN.test(domain);
+  const email = `${local}@${domain}`;
+  return valid && email.length <= LONGEST_EMAIL ? email : undefined;
+}
+
+const USERNAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]{1,63}$/u;
+
+/**
+ * The form in which usernames are unique and looked up: width, case and invisible characters do not tell two people apart (R019). An `@`
+ * is not allowed, so that no username looks like an address.
+ * @returns undefined when the text is no username.
+ */
+export function canonicalUsername(raw: string): string | undefined {
+  const text = raw.normalize('NFKC').replace(INVISIBLE, '').trim().toLowerCase();
+  return USERNAME.test(text) ? text : undefined;
+}
+
+/** A temporary ban ends by itself; the flag stays on record until it is lifted. */
+export function isBanned(user: Pick<UserEntity, 'banned' | 'banExpires'>, now: Date): boolean {
+  return user.banned && (user.banExpires === null || user.banExpires > now);
+}
+
+export interface FullName {
+  readonly firstName: string;
+  readonly lastName: string;
+}
+
+/** Fills the two parts from one name. Names are not parsed: what follows the first space is the last name. */
+export function splitName(name: string): FullName {
+  const [first = '', ...rest] = name.trim().split(/\s+/);
+  return { firstName: first, lastName: rest.join(' ') };
+}
+
+export function joinName({ firstName, lastName }: FullName): string {
+  return `${firstName} ${lastName}`.trim();
+}
+
+/** Either form of a name as clients send it; the two parts win where both are there. */
+export function nameFrom(input: { name?: string; first_name?: string; last_name?: string }): FullName {
+  if (input.first_name || input.last_name) {
+    return { firstName: input.first_name ?? '', lastName: input.last_name ?? '' };
+  }
+  return splitName(input.name ?? '');
+}

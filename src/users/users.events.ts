@@ -1,0 +1,24 @@
+import { describeEvents } from '../kernel/events/event-map.js';
+import type { Id } from '../kernel/ids/id.js';
+
+declare module '../kernel/events/event-map.js' {
+  interface EventMap {
+    'user.created': { user_id: Id<'user'>; email: string };
+    'user.updated': { user_id: Id<'user'> };
+    'user.email_verified': { user_id: Id<'user'> };
+    'user.email_changed': { user_id: Id<'user'>; email: string };
+    'user.account_deleted': { user_id: Id<'user'> };
+    'admin.user.banned': { user_id: Id<'user'>; admin_id: Id<'user'>; reason: string };
+    'admin.user.unbanned': { user_id: Id<'user'>; admin_id: Id<'user'> };
+  }
+}
+
+describeEvents({
+  'user.created': 'A user signed up or was created.',
+  'user.updated': 'A user’s profile changed.',
+  'user.email_verified': 'A user proved that an address is theirs.',
+  'user.email_changed': 'A user’s address was replaced, after the new mailbox confirmed it or the old one undid it.',
+  'user.account_deleted': 'A user erased their account.',
+  'admin.user.banned': 'An operator banned a user; every session has ended.',
+  'admin.user.unbanned': 'An operator lifted a ban.',
+});

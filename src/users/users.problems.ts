@@ -1,0 +1,36 @@
+import { defineProblem } from '../kernel/errors/problem.js';
+
+export const UserNotFound = defineProblem({
+  code: 'user_not_found',
+  kind: 'not_found',
+  title: 'No such user',
+  detail: 'user not found',
+});
+
+export const EmailTaken = defineProblem({
+  code: 'email_taken',
+  kind: 'conflict',
+  title: 'The address is in use',
+  detail: 'email already taken',
+});
+
+export const UsernameTaken = defineProblem({
+  code: 'username_taken',
+  kind: 'conflict',
+  title: 'The username is in use',
+  detail: 'username already taken',
+});
+
+export const UserBanned = defineProblem({
+  code: 'user_banned',
+  kind: 'forbidden',
+  title: 'The account is banned',
+  detail: 'user is banned',
+});
+
+export const CannotBanSelf = defineProblem({
+  code: 'cannot_ban_self',
+  kind: 'invalid',
+  title: 'An operator cannot ban themselves',
+  detail: 'cannot ban yourself',
+});

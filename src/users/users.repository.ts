@@ -1,0 +1,239 @@
+import { Injectable } from '@nestjs/common';
+import type { EnvScope } from '../kernel/context/scope.js';
+import type { Id } from '../kernel/ids/id.js';
+import { columnsOf } from '../kernel/persistence/columns.js';
+import { Database } from '../kernel/persistence/database.js';
+import { EnvScopedRepository } from '../kernel/persistence/env-scoped.repository.js';
+import { envStatement } from '../kernel/persistence/statement.js';
+import { UserEntity } from './user.entity.js';
+import { EmailTaken, UserNotFound, UsernameTaken } from './users.problems.js';
+
+/** What a new user is made of; the rest starts empty. */
+export interface NewUserRow {
+  readonly id: Id<'user'>;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly username: string | null;
+  readonly displayUsername: string | null;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly metadata: Record<string, string>;
+  readonly now: Date;
+}
+
+export interface ProfileChanges {
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly image?: string | null;
+  readonly username?: string | null;
+  readonly displayUsername?: string | null;
+}
+
+/** A user together with the password hash: for sign-in alone. */
+export interface Credentials {
+  readonly user: UserEntity;
+  readonly passwordHash: string | undefined;
+}
+
+const COLUMNS = columnsOf(UserEntity);
+const U_COLUMNS = columnsOf(UserEntity, 'u');
+
+const INSERT = envStatement(
+  'users.insert',
+  `INSERT INTO users (app_id, env_id, id, email, email_verified, phone_verified, username, display_username, first_name, last_name,
+     metadata, password_changed_at, banned, auth_epoch, version, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, false, $6, $7, $8, $9, $10, $11, false, 1, 1, $11, $11)
+   ON CONFLICT ON CONSTRAINT users_app_id_env_id_email_key DO NOTHING
+   RETURNING ${COLUMNS}`,
+);
+const PUT_PASSWORD = envStatement(
+  'users.put_password',
+  `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, updated_at) VALUES ($1, $2, $3, $4, $5)
+   ON CONFLICT (user_id) DO UPDATE SET password_hash = $4, updated_at = $5`,
+);
+const NEW_EPOCH = envStatement(
+  'users.new_epoch',
+  `UPDATE users SET auth_epoch = auth_epoch + 1, password_changed_at = $4, version = version + 1, updated_at = $4
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+);
+/** Only while the hash is still the one that was checked: a password change meanwhile wins. */
+const UPGRADE_HASH = envStatement(
+  'users.upgrade_hash',
+  `UPDATE user_passwords SET password_hash = $5, updated_at = $6
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND password_hash = $4`,
+);
+const BY_EMAIL = envStatement(
+  'users.credentials_by_email',
+  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+   WHERE u.app_id = $1 AND u.env_id = $2 AND u.email = $3 AND u.deleted_at IS NULL`,
+);
+const BY_USERNAME = envStatement(
+  'users.credentials_by_username',
+  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+   WHERE u.app_id = $1 AND u.env_id = $2 AND u.username = $3 AND u.deleted_at IS NULL`,
+);
+const BY_ID = envStatement(
+  'users.credentials_by_id',
+  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+   WHERE u.app_id = $1 AND u.env_id = $2 AND u.id = $3 AND u.deleted_at IS NULL`,
+);
+const UPDATE_PROFILE = envStatement(
+  'users.update_profile',
+  `UPDATE users SET first_name = coalesce($4, first_name), last_name = coalesce($5, last_name),
+     image = CASE WHEN $6 THEN $7 ELSE image END,
+     username = CASE WHEN $8 THEN $9 ELSE username END, display_username = CASE WHEN $8 THEN $10 ELSE display_username END,
+     version = version + 1, updated_at = $11
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL AND ($12::integer IS NULL OR version = $12)
+   RETURNING ${COLUMNS}`,
+);
+/** The address is named, so that a link mailed to an earlier address verifies nothing (R119). */
+const VERIFY_EMAIL = envStatement(
+  'users.verify_email',
+  `UPDATE users SET email_verified = true, version = version + 1, updated_at = $5
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND email = $4 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+);
+const CHANGE_EMAIL = envStatement(
+  'users.change_email',
+  `UPDATE users SET email = $5, email_verified = true, version = version + 1, updated_at = $6
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND email = $4 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+);
+const BAN = envStatement(
+  'users.ban',
+  `UPDATE users SET banned = true, ban_reason = $4, ban_expires = $5, auth_epoch = auth_epoch + 1, version = version + 1,
+     updated_at = $6
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+);
+const UNBAN = envStatement(
+  'users.unban',
+  `UPDATE users SET banned = false, ban_reason = NULL, ban_expires = NULL, version = version + 1, updated_at = $4
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+);
+/** What stays is the id, so that the audit trail keeps its pseudonym (R296). */
+const ERASE = envStatement(
+  'users.erase',
+  `WITH forgotten AS (DELETE FROM user_passwords WHERE app_id = $1 AND env_id = $2 AND user_id = $3)
+   UPDATE users SET email = NULL, email_verified = false, phone = NULL, phone_verified = false, username = NULL,
+     display_username = NULL, first_name = '', last_name = '', image = NULL, metadata = '{}', ban_reason = NULL,
+     auth_epoch = auth_epoch + 1, version = version + 1, deleted_at = $4, updated_at = $4
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL`,
+);
+
+@Injectable()
+export class UsersRepository extends EnvScopedRepository<UserEntity> {
+  constructor(database: Database) {
+    super(database, UserEntity, {
+      users_app_id_env_id_username_key: () => new UsernameTaken(),
+      users_app_id_env_id_email_key: () => new EmailTaken(),
+    });
+  }
+
+  /** @returns undefined when the address is taken. @throws UsernameTaken */
+  async insert(scope: EnvScope, user: NewUserRow): Promise<UserEntity | undefined> {
+    const { id, email, emailVerified, username, displayUsername, firstName, lastName, metadata, now } = user;
+    const values = [id, email, emailVerified, username, displayUsername, firstName, lastName, metadata, now];
+    return (await this.queryIn<UserEntity>(scope, INSERT, values)).rows[0];
+  }
+
+  async putPassword(scope: EnvScope, id: Id<'user'>, hash: string, now: Date): Promise<void> {
+    await this.queryIn(scope, PUT_PASSWORD, [id, hash, now]);
+  }
+
+  /** Makes everything that was proved with the old credentials worthless. @throws UserNotFound */
+  async startNewEpoch(scope: EnvScope, id: Id<'user'>, now: Date): Promise<UserEntity> {
+    return found(await this.queryIn<UserEntity>(scope, NEW_EPOCH, [id, now]));
+  }
+
+  async upgradeHash(scope: EnvScope, id: Id<'user'>, from: string, to: string, now: Date): Promise<void> {
+    await this.queryIn(scope, UPGRADE_HASH, [id, from, to, now]);
+  }
+
+  findByEmail(scope: EnvScope, email: string): Promise<Credentials | undefined> {
+    return this.credentials(scope, BY_EMAIL, email);
+  }
+
+  findByUsername(scope: EnvScope, username: string): Promise<Credentials | undefined> {
+    return this.credentials(scope, BY_USERNAME, username);
+  }
+
+  findCredentials(scope: EnvScope, id: Id<'user'>): Promise<Credentials | undefined> {
+    return this.credentials(scope, BY_ID, id);
+  }
+
+  /** @returns undefined when the user is gone or `version` is not the current one. @throws UsernameTaken */
+  async updateProfile(
+    scope: EnvScope,
+    id: Id<'user'>,
+    changes: ProfileChanges,
+    version: number | undefined,
+    now: Date,
+  ): Promise<UserEntity | undefined> {
+    const { firstName, lastName, image, username, displayUsername } = changes;
+    const updated = await this.queryIn<UserEntity>(scope, UPDATE_PROFILE, [
+      id,
+      firstName ?? null,
+      lastName ?? null,
+      image !== undefined,
+      image ?? null,
+      username !== undefined,
+      username ?? null,
+      displayUsername ?? null,
+      now,
+      version ?? null,
+    ]);
+    return updated.rows[0];
+  }
+
+  /** @returns undefined when the user no longer has that address. */
+  async verifyEmail(scope: EnvScope, id: Id<'user'>, email: string, now: Date): Promise<UserEntity | undefined> {
+    return (await this.queryIn<UserEntity>(scope, VERIFY_EMAIL, [id, email, now])).rows[0];
+  }
+
+  /** @returns undefined when the user no longer has the address `from`. @throws EmailTaken */
+  async changeEmail(
+    scope: EnvScope,
+    id: Id<'user'>,
+    from: string,
+    to: string,
+    now: Date,
+  ): Promise<UserEntity | undefined> {
+    return (await this.queryIn<UserEntity>(scope, CHANGE_EMAIL, [id, from, to, now])).rows[0];
+  }
+
+  /** @throws UserNotFound */
+  async ban(
+    scope: EnvScope,
+    id: Id<'user'>,
+    reason: string | null,
+    expires: Date | null,
+    now: Date,
+  ): Promise<UserEntity> {
+    return found(await this.queryIn<UserEntity>(scope, BAN, [id, reason, expires, now]));
+  }
+
+  /** @throws UserNotFound */
+  async unban(scope: EnvScope, id: Id<'user'>, now: Date): Promise<UserEntity> {
+    return found(await this.queryIn<UserEntity>(scope, UNBAN, [id, now]));
+  }
+
+  /** @returns whether there was a living account to erase. */
+  async erase(scope: EnvScope, id: Id<'user'>, now: Date): Promise<boolean> {
+    return (await this.queryIn(scope, ERASE, [id, now])).count === 1;
+  }
+
+  private async credentials(
+    scope: EnvScope,
+    statement: typeof BY_EMAIL,
+    key: string,
+  ): Promise<Credentials | undefined> {
+    const [row] = (await this.queryIn<UserEntity & { passwordHash: string | null }>(scope, statement, [key])).rows;
+    if (row === undefined) return undefined;
+    const { passwordHash, ...user } = row;
+    return { user, passwordHash: passwordHash ?? undefined };
+  }
+}
+
+function found({ rows }: { rows: UserEntity[] }): UserEntity {
+  const [user] = rows;
+  if (user === undefined) throw new UserNotFound();
+  return user;
+}

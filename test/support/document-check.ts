@@ -1,0 +1,72 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { ApiDocument } from '../../src/discovery/api-document.js';
+import type { Answer } from './api-client.js';
+
+interface ResponseObject {
+  readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
+}
+
+interface Operation {
+  readonly responses: Readonly<Record<string, ResponseObject>>;
+}
+
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+/** Fields that no answer may carry, wherever they stand (R347). */
+const FORBIDDEN = /"(password_hash|passwordHash|secret_hash|token_hash|access_hash|locator|code_mac|private_sealed)"/;
+
+/** Holds every answer against the service's own OpenAPI document. */
+export class DocumentCheck {
+  readonly #paths: Paths;
+  readonly #patterns: { readonly path: string; readonly pattern: RegExp }[];
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  constructor(app: NestFastifyApplication) {
+    const document = app.get(ApiDocument).get();
+    this.#paths = document.paths as unknown as Paths;
+    (addFormats as unknown as (ajv: Ajv2020) => void)(this.#ajv);
+    this.#ajv.addSchema({ $id: 'document', ...document });
+    this.#patterns = Object.keys(this.#paths)
+      .map((path) => ({
+        path,
+        pattern: new RegExp(`^${path.replace(/[.*+?^$()|[\]\\]/g, '\\$&').replace(/\{\w+\}/g, '[^/]+')}$`),
+      }))
+      // A literal segment wins over a parameter, as in the router.
+      .sort((a, b) => a.path.split('{').length - b.path.split('{').length);
+  }
+
+  /** @throws when the document does not allow the answer. Paths that it does not describe are not looked at. */
+  require(method: string, url: string, answer: Answer): void {
+    if (FORBIDDEN.test(answer.text))
+      throw new Error(`${method} ${url} answered a field that must never leave: ${answer.text}`);
+    const path = this.#patterns.find(({ pattern }) => pattern.test(url.split('?')[0] ?? ''))?.path;
+    const operation = path === undefined ? undefined : this.#paths[path]?.[method.toLowerCase()];
+    if (path === undefined || operation === undefined) return;
+    const { status } = answer;
+    if (status === 304) return;
+    const response = operation.responses[String(status)];
+    if (response === undefined) {
+      throw new Error(`${method} ${path} answered ${status}, which its document does not know: ${answer.text}`);
+    }
+    const [type] = String(answer.headers['content-type'] ?? '').split(';');
+    const schema = response.content?.[type ?? '']?.schema;
+    if (response.content !== undefined && schema === undefined) {
+      throw new Error(`${method} ${path} answered ${status} as ${type ?? 'nothing'}, which its document does not know`);
+    }
+    if (schema !== undefined) this.validate(`${method} ${path} ${status}`, schema, answer);
+  }
+
+  private validate(name: string, schema: object, answer: Answer): void {
+    let validator = this.#validators.get(name);
+    if (validator === undefined) {
+      const inDocument = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"document#/')) as object;
+      validator = this.#ajv.compile(inDocument);
+      this.#validators.set(name, validator);
+    }
+    if (validator(answer.body)) return;
+    throw new Error(`${name} does not fit its document: ${this.#ajv.errorsText(validator.errors)}\n${answer.text}`);
+  }
+}
