@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { Id } from '../kernel/ids/id.js';
 
 /** Free settings of an app; the settings issue gives them definitions. */
@@ -7,6 +7,7 @@ export type AppSettings = Readonly<Record<string, unknown>>;
 /** An application registered with the service. Everything else belongs to one. */
 @Entity('apps')
 @Unique('apps_slug_key', ['slug'])
+@Index('apps_platform_idx', ['isPlatform'], { unique: true, where: 'is_platform' })
 export class AppEntity {
   @PrimaryColumn('text') id: Id<'app'>;
   @Column('text') name: string;

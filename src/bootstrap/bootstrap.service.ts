@@ -6,10 +6,12 @@ import { Config } from '../config/config.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
 import { SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
 import { scopeTo } from '../kernel/context/scope.js';
+import { SealBroken } from '../kernel/crypto/sealed-box.js';
 import { Database } from '../kernel/persistence/database.js';
 import { OperatorsService } from '../operators/operators.service.js';
 import { SigningKeys } from '../sessions/signing-keys.js';
 import { canonicalEmail } from '../users/user.rules.js';
+import { StartRefused } from './start-refused.js';
 import { BootstrapSystemRepository } from './bootstrap.system-repository.js';
 
 const PLATFORM = { name: 'Platform', slug: 'platform', isPlatform: true };
@@ -52,7 +54,7 @@ export class Bootstrap {
 
   /** Platform app, default app, signing key, and the owner that the configuration names. */
   async run(): Promise<void> {
-    await this.keys.ensure();
+    await this.ensureSigningKey();
     await this.database.transaction(async () => {
       await this.repository.anyTenantLock();
       if ((await this.apps.findPlatform()) !== undefined) return;
@@ -66,6 +68,18 @@ export class Bootstrap {
     const canonical = canonicalEmail(email);
     if (canonical === undefined) throw new Error('AUTHSOME_OWNER_EMAIL is not an e-mail address');
     await this.operators.ensureOwner({ email: canonical, password: password.reveal() });
+  }
+
+  /** The current key is the canary: master keys that cannot open it would open nothing else either (R312). */
+  private async ensureSigningKey(): Promise<void> {
+    try {
+      await this.keys.ensure();
+    } catch (error) {
+      if (!(error instanceof SealBroken)) throw error;
+      throw new StartRefused(
+        'AUTHSOME_SECRETS cannot open what this database holds: it was sealed with other master keys. Add the key that was used before, or point the service at another database.',
+      );
+    }
   }
 
   /** An app with its environments, or undefined. */

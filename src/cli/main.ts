@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { Command, InvalidArgumentError } from 'commander';
 import { ConfigError, EXIT_CONFIG } from '../config/load-config.js';
+import { StartRefused } from '../bootstrap/start-refused.js';
 import { EmbeddedPostgresUnavailable } from '../embedded-postgres/embedded-postgres-unavailable.js';
 import { PACKAGE } from '../start/package-info.js';
 import { bootstrap } from './commands/bootstrap.js';
@@ -70,7 +71,7 @@ try {
     console.error(`${error.message}\n\nEvery setting is described in docs/configuration.md.`);
     process.exit(EXIT_CONFIG);
   }
-  if (error instanceof EmbeddedPostgresUnavailable) {
+  if (error instanceof EmbeddedPostgresUnavailable || error instanceof StartRefused) {
     console.error(error.message);
     process.exit(1);
   }

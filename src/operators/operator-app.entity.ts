@@ -1,8 +1,9 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Id } from '../kernel/ids/id.js';
 
 /** An app granted to an operator who is not a platform owner. */
 @Entity('operator_apps')
+@Index('operator_apps_app_id_idx', ['appId'])
 export class OperatorAppEntity {
   @PrimaryColumn({ type: 'text', name: 'user_id' }) userId: Id<'user'>;
   @PrimaryColumn({ type: 'text', name: 'app_id' }) appId: Id<'app'>;

@@ -5,8 +5,8 @@ import type { Id } from '../kernel/ids/id.js';
 @Entity('operators')
 export class OperatorEntity {
   @PrimaryColumn({ type: 'text', name: 'user_id' }) userId: Id<'user'>;
-  @Column({ type: 'text', name: 'app_id' }) appId: Id<'app'>;
-  @Column({ type: 'text', name: 'env_id' }) envId: Id<'environment'>;
+  @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;
+  @Column({ type: 'text', name: 'env_id', update: false }) envId: Id<'environment'>;
   /** A platform owner. */
   @Column({ type: 'boolean', name: 'every_app' }) everyApp: boolean;
   @Column({ type: 'timestamptz', name: 'created_at' }) createdAt: Date;

@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { Id } from '../../kernel/ids/id.js';
 
 export const CHALLENGE_PURPOSES = [
@@ -19,6 +19,7 @@ export type ChallengePurpose = (typeof CHALLENGE_PURPOSES)[number];
 @Entity('challenges')
 @Unique('challenges_user_id_purpose_key', ['appId', 'envId', 'userId', 'purpose'])
 @Unique('challenges_token_hash_key', ['tokenHash'])
+@Index('challenges_expires_at_idx', ['expiresAt'])
 export class ChallengeEntity {
   @PrimaryColumn('text') id: Id<'verification'>;
   @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** The answer to one idempotent request, or the claim of the replica that is working on it. */
 @Entity('idempotency_records')
+@Index('idempotency_records_expires_at_idx', ['expiresAt'])
 export class IdempotencyRecordEntity {
   /** SHA-256 over tenant, caller, route and key: a record is found by whoever made the request, and by nobody else. */
   @PrimaryColumn('bytea') id: Buffer;

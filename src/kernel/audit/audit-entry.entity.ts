@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Id } from '../ids/id.js';
 import type { DeferredTable } from '../persistence/deferred-writes.js';
 
@@ -7,11 +7,13 @@ import type { DeferredTable } from '../persistence/deferred-writes.js';
  * `personal` is the only column that holds personal data; erasing a person empties it and leaves the ids (R296).
  */
 @Entity('audit_entries')
+@Index('audit_entries_actor_id_idx', ['appId', 'envId', 'actorId', 'id'])
+@Index('audit_entries_target_id_idx', ['appId', 'envId', 'targetId', 'id'])
 export class AuditEntryEntity {
   @PrimaryColumn('text') id: Id<'audit_entry'>;
   @PrimaryColumn({ type: 'timestamptz', name: 'occurred_at' }) occurredAt: Date;
-  @Column({ type: 'text', name: 'app_id' }) appId: Id<'app'>;
-  @Column({ type: 'text', name: 'env_id', nullable: true }) envId: Id<'environment'> | null;
+  @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;
+  @Column({ type: 'text', name: 'env_id', nullable: true, update: false }) envId: Id<'environment'> | null;
   @Column('text') action: string;
   @Column('text') outcome: 'success' | 'failure';
   @Column({ type: 'text', name: 'actor_kind' }) actorKind: string;

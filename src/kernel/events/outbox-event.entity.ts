@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Id } from '../ids/id.js';
 import type { DeferredTable } from '../persistence/deferred-writes.js';
 
@@ -7,12 +7,15 @@ import type { DeferredTable } from '../persistence/deferred-writes.js';
  * (an xid8, which the mapper does not know) tells a reader which ones may still be joined by an older transaction.
  */
 @Entity('outbox')
+@Index('outbox_sequence_idx', ['sequence'], { unique: true })
+@Index('outbox_subject_id_idx', ['subjectId'])
+@Index('outbox_occurred_at_idx', ['occurredAt'])
 export class OutboxEventEntity {
   @PrimaryColumn('text') id: Id<'event'>;
   @Column({ type: 'bigint', insert: false, update: false, generated: 'identity', generatedIdentity: 'ALWAYS' })
   sequence: string;
-  @Column({ type: 'text', name: 'app_id' }) appId: Id<'app'>;
-  @Column({ type: 'text', name: 'env_id', nullable: true }) envId: Id<'environment'> | null;
+  @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;
+  @Column({ type: 'text', name: 'env_id', nullable: true, update: false }) envId: Id<'environment'> | null;
   @Column('text') name: string;
   @Column({ type: 'text', name: 'subject_id' }) subjectId: string;
   @Column('jsonb') payload: Record<string, unknown>;

@@ -1,9 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Id } from '../ids/id.js';
 import type { DeferredTable } from '../persistence/deferred-writes.js';
 
 /** Work to do after a commit. Done jobs are deleted; a job that keeps failing is parked as `dead` with its reason. */
 @Entity('jobs')
+@Index('jobs_run_at_idx', ['runAt'], { where: "state = 'ready'" })
+@Index('jobs_subject_id_idx', ['subjectId'], { where: 'subject_id IS NOT NULL' })
 export class JobEntity {
   @PrimaryColumn('text') id: Id<'job'>;
   @Column('text') kind: string;
