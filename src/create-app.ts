@@ -15,6 +15,9 @@ import { ClientAddresses } from './http/security/client-address.js';
 import { TenantDirectory } from './http/tenancy/tenant-directory.js';
 import { Logger } from './kernel/logging/logger.js';
 
+/** Where balancers, scrapers and clients look first, whatever the prefix. */
+const FIXED_ADDRESSES = ['health/*path', 'metrics', '.well-known/*path', 'dev/*path'];
+
 /**
  * Makes the application, the same for production, tests and library users. It neither listens nor connects: `Starter.start()` does the
  * latter, so that the port may open first.
@@ -27,6 +30,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(Logger));
+  if (config.http.pathPrefix !== '') app.setGlobalPrefix(config.http.pathPrefix, { exclude: FIXED_ADDRESSES });
   registerEdgeHooks(app.getHttpAdapter().getInstance(), {
     config,
     logger: app.get(Logger),

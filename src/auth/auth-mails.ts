@@ -67,11 +67,12 @@ export class AuthMails {
     this.send(scope, to, 'email_change_notice', content, { link });
   }
 
-  async emailChanged(scope: EnvScope, to: Recipient, { token }: IssuedChallenge): Promise<void> {
-    const link = this.links.undoEmailChange(token);
+  /** @param revert absent when an earlier address holds the way back. */
+  async emailChanged(scope: EnvScope, to: Recipient, revert: IssuedChallenge | undefined): Promise<void> {
     const linkTtlMs = this.config.challenges.emailChangeUndoTtlMs;
-    const content = emailChangedMail({ ...(await this.app(scope)), link, linkTtlMs });
-    this.send(scope, to, 'email_changed', content, { link });
+    const link = revert === undefined ? {} : { link: this.links.undoEmailChange(revert.token) };
+    const content = emailChangedMail({ ...(await this.app(scope)), ...link, linkTtlMs });
+    this.send(scope, to, 'email_changed', content, link);
   }
 
   private async app(scope: EnvScope): Promise<{ appName: string }> {

@@ -17,13 +17,14 @@ export interface StartFacts {
 /** What a person who has just started the service wants to see: where it is, what is real, and one line to try. */
 export function startScreen(facts: StartFacts): string {
   const { config, setupToken } = facts;
-  const url = `${config.http.publicUrl?.href.replace(/\/$/, '') ?? ''}${config.http.pathPrefix}`;
+  const origin = config.http.publicUrl?.href.replace(/\/$/, '') ?? '';
+  const url = origin + config.http.pathPrefix;
   const key = facts.defaultApp?.environments.find(({ isDefault }) => isDefault)?.publishableKey ?? '';
   const rows: [string, string][] = [
     ['API', `${url}/v1`],
-    ...(config.http.docs ? [['Docs', `${url}/docs`] satisfies [string, string]] : []),
-    ...(config.mail.driver === 'mailbox' ? [['Mailbox', `${url}/dev/mailbox`] satisfies [string, string]] : []),
-    ['Health', `${url}/health/ready`],
+    ...(config.http.docs ? [['Docs', `${origin}/docs`] satisfies [string, string]] : []),
+    ...(config.mail.driver === 'mailbox' ? [['Mailbox', `${origin}/dev/mailbox`] satisfies [string, string]] : []),
+    ['Health', `${origin}/health/ready`],
     ['Database', facts.database],
     ['Bridges', `billing: ${describe(facts.bridges.billing)}   keys: ${describe(facts.bridges.keys)}`],
     ['Mail', facts.mailer],

@@ -28,8 +28,10 @@ export function loadConfig(env: Environment): Config {
   const mode = readMode(env, problems);
   const values = mapVariables((variable) => read(variable, env, mode, problems)) as ConfigValues;
   problems.push(...unknownVariables(env));
-  if (mode === 'production') problems.push(...productionProblems(env, values));
-  problems.push(...crossProblems(values));
+  const named = new Set(problems.map(nameIn));
+  const further = [...(mode === 'production' ? productionProblems(env, values) : []), ...crossProblems(values)];
+  // What could not be read is not also called missing.
+  problems.push(...further.filter((problem) => !named.has(nameIn(problem))));
   if (problems.length > 0) throw new ConfigError(problems);
   return new Config(mode, values);
 }
@@ -82,21 +84,27 @@ function rawValue(variable: Variable<unknown>, env: Environment): string | undef
   for (const name of [variable.name, ...variable.aliases]) {
     const value = env[name];
     const file = variable.secret ? env[`${name}_FILE`] : undefined;
-    if (value !== undefined && value !== '' && file !== undefined) {
-      throw new VariableProblem(`and ${name}_FILE are both set; keep one`);
-    }
-    if (file !== undefined) return readSecretFile(file);
-    if (value !== undefined && value !== '') return value;
+    if (isSet(value) && isSet(file)) throw new VariableProblem(`and ${name}_FILE are both set; keep one`);
+    if (isSet(file)) return readSecretFile(file);
+    if (isSet(value)) return value;
   }
   return undefined;
 }
 
+/** Compose files and shells cannot unset a variable: an empty one counts as absent. */
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== '';
+}
+
 function readSecretFile(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    text = readFileSync(file, 'utf8').trim();
   } catch {
     throw new VariableProblem(`names a file that cannot be read: ${file}`);
   }
+  if (text === '') throw new VariableProblem(`names a file that is empty: ${file}`);
+  return text;
 }
 
 function unknownVariables(env: Environment): string[] {
@@ -110,10 +118,11 @@ function unknownVariables(env: Environment): string[] {
     .map((name) => `${name} is not a setting of this version; did you mean ${closest(name, known)}?`);
 }
 
-/** Sample keys from documentation and the all-zero key: fine to read about, not to deploy (R060). */
-const SAMPLE_KEYS = [Buffer.alloc(32), Buffer.alloc(32, 1), Buffer.alloc(32, 0xff)].map((key) =>
-  key.toString('base64'),
-);
+/** A key of one repeated byte, in whatever spelling, is a sample: fine to read about, not to deploy (R060). */
+function isSampleKey(entry: string): boolean {
+  const key = Buffer.from(entry.slice(entry.indexOf(':') + 1), 'base64');
+  return key.length > 0 && key.every((byte) => byte === key[0]);
+}
 
 function productionProblems(env: Environment, values: ConfigValues): string[] {
   const problems: string[] = [];
@@ -121,7 +130,7 @@ function productionProblems(env: Environment, values: ConfigValues): string[] {
     if (!present) problems.push(problem);
   };
   for (const variable of allVariables()) {
-    if (variable.seam && rawValue(variable, env) !== undefined) {
+    if (variable.seam && (isSet(env[variable.name]) || isSet(env[`${variable.name}_FILE`]))) {
       problems.push(`${variable.name} is a seam for tests and must not be set in production`);
     }
   }
@@ -136,8 +145,8 @@ function productionProblems(env: Environment, values: ConfigValues): string[] {
   );
   demand(values.passwords.hashMemoryKib >= 19_456, 'AUTHSOME_HASH_MEMORY_KIB must be 19456 or more in production');
   demand(values.passwords.hashPasses >= 2, 'AUTHSOME_HASH_PASSES must be 2 or more in production');
-  const ring = values.secrets.keyRing?.reveal() ?? '';
-  demand(!SAMPLE_KEYS.some((sample) => ring.includes(sample)), 'AUTHSOME_SECRETS holds a sample key; make your own');
+  const ring = values.secrets.keyRing?.reveal().split(',') ?? [];
+  demand(!ring.some(isSampleKey), 'AUTHSOME_SECRETS holds a sample key; make your own');
   return problems;
 }
 
@@ -153,6 +162,11 @@ function crossProblems(values: ConfigValues): string[] {
     problems.push('AUTHSOME_OWNER_EMAIL and AUTHSOME_OWNER_PASSWORD are set together');
   }
   return problems;
+}
+
+/** Every problem begins with the name of its variable. */
+function nameIn(problem: string): string {
+  return /^\w+/.exec(problem)?.[0] ?? '';
 }
 
 function closest(name: string, known: Iterable<string>): string {

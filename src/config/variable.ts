@@ -22,7 +22,7 @@ export interface Variable<T> {
   readonly seam: boolean;
   parse(raw: string): T;
   fallback(mode: Mode): T;
-  /** The default as written in the documentation, per mode. */
+  /** The default as written in the documentation, per mode; empty when there is none. */
   shown(mode: Mode): string;
 }
 
@@ -30,6 +30,8 @@ interface Settings<T, Default> {
   readonly doc: string;
   /** As it would be written in the environment; a function where the two modes differ. */
   readonly default: Default;
+  /** How the documentation writes a default that depends on the machine. */
+  readonly shown?: string;
   readonly aliases?: readonly string[];
   readonly seam?: boolean;
   readonly check?: (value: T) => string | undefined;
@@ -67,7 +69,7 @@ function define<T, D extends Written>(
       const text = written(mode);
       return (text === undefined ? undefined : parse(text)) as T;
     },
-    shown: (mode) => written(mode) ?? '',
+    shown: (mode) => settings.shown ?? written(mode) ?? '',
   };
 }
 

@@ -297,7 +297,8 @@ export const variables = {
     hashPasses: integer('AUTHSOME_HASH_PASSES', [1, 16], { default: '2', doc: 'argon2id passes.' }),
     hashSlots: integer('AUTHSOME_HASH_SLOTS', [1, 256], {
       default: () => String(Math.max(2, cpus().length)),
-      doc: 'Hashes at once. Default: the number of cores, at least 2.',
+      shown: 'the number of cores, at least 2',
+      doc: 'Hashes at once.',
     }),
     hashQueue: integer('AUTHSOME_HASH_QUEUE', [0, 100_000], {
       default: '256',

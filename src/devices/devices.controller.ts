@@ -9,7 +9,7 @@ import { PageQuery, pageRequest } from '../http/paging/page.query.js';
 import { Caller } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
-import { wantsCookies } from '../http/request-state.js';
+import { answersInCookies } from '../http/request-state.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
@@ -84,7 +84,7 @@ export class DevicesController {
     const { device, token } = await this.devices.trust(scope, userId, id, current, actorOf(caller));
     const response = toDeviceResponse(device, current, this.clock.now());
     if (token === undefined) return response;
-    if (!wantsCookies(request)) return Object.assign(response, { device_token: token });
+    if (!answersInCookies(request)) return Object.assign(response, { device_token: token });
     setCookie(
       reply,
       DEVICE_COOKIE,

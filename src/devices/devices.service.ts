@@ -6,12 +6,13 @@ import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
 import type { EnvScope } from '../kernel/context/scope.js';
-import { hashToken, randomToken } from '../kernel/crypto/token.js';
+import { equalInConstantTime, hashToken, randomToken } from '../kernel/crypto/token.js';
 import type { EventName } from '../kernel/events/event-map.js';
 import { Events } from '../kernel/events/events.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
+import { USER_CHANGED } from '../users/users.service.js';
 import type { DeviceEntity } from './device.entity.js';
 import './devices.events.js';
 import { DeviceNotFound } from './devices.problems.js';
@@ -56,6 +57,12 @@ export class DevicesService implements OnModuleInit {
     return deviceToken !== undefined && (await this.devices.isKnown(scope, userId, hashToken(deviceToken)));
   }
 
+  /** Whether a secret is that device's. */
+  async isSecretOf(scope: EnvScope, userId: Id<'user'>, id: Id<'device'>, deviceToken: string): Promise<boolean> {
+    const device = await this.devices.find(scope, userId, id);
+    return device !== null && equalInConstantTime(device.secretHash, hashToken(deviceToken));
+  }
+
   /**
    * Notes that a user signs in from a client, inside the transaction that signs them in.
    * @returns undefined when the client says nothing about itself.
@@ -85,6 +92,8 @@ export class DevicesService implements OnModuleInit {
       createdAt: now,
     });
     if (device.id === id) await this.record(scope, 'device.registered', device, actor);
+    // The secret of a device that was known has been replaced: sessions bound to it are judged by the new one.
+    else this.database.notify(USER_CHANGED + userId);
     return { device, token };
   }
 
@@ -147,6 +156,7 @@ export class DevicesService implements OnModuleInit {
       const device = await this.devices.trust(scope, userId, id, until, secretHash, this.clock.now());
       if (device === undefined) throw new DeviceNotFound();
       await this.record(scope, 'device.trusted', device, actor);
+      this.database.notify(USER_CHANGED + userId);
       return token === undefined ? { device } : { device, token };
     });
   }

@@ -29,10 +29,13 @@ export function openApiDocument(app: INestApplication, policies: RoutePolicies, 
     .setDescription(DESCRIPTION)
     .setOpenAPIVersion('3.1.0')
     .addServer(`${config.http.publicUrl?.href.replace(/\/$/, '') ?? ''}${config.http.pathPrefix}`)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token.' }, 'session')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'opaque or JWT', description: 'An access token.' },
+      'session',
+    )
     .addCookieAuth('__Host-authsome_session', { type: 'apiKey', in: 'cookie' }, 'cookie')
     .build();
-  const document = SwaggerModule.createDocument(app, base);
+  const document = SwaggerModule.createDocument(app, base, { ignoreGlobalPrefix: true });
   for (const route of policies.routes) describe(document, route);
   document.components ??= {};
   document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA };
@@ -46,8 +49,17 @@ function describe(document: OpenAPIObject, route: Route): void {
   const { access } = route.policy;
   operation.security = securityOf(access);
   Object.assign(operation, { 'x-access': access });
-  operation.parameters = [...(operation.parameters ?? []), ...headersOf(route)];
+  operation.parameters = [...pathParametersOf(path, operation), ...(operation.parameters ?? []), ...headersOf(route)];
   operation.responses = { ...operation.responses, ...problemResponses(route, operation) };
+}
+
+/** The emitted metadata of a handler leave a parameter out whose type is a branded text; the path itself names every one. */
+function pathParametersOf(path: string, { parameters = [] }: Operation) {
+  const declared = (parameters as { in?: string; name?: string }[]).filter((parameter) => parameter.in === 'path');
+  return [...path.matchAll(/\{(\w+)\}/g)]
+    .map(([, name]) => name as string)
+    .filter((name) => !declared.some((parameter) => parameter.name === name))
+    .map((name) => ({ name, in: 'path' as const, required: true, schema: { type: 'string' as const } }));
 }
 
 function securityOf(access: AccessRule): Record<string, string[]>[] {

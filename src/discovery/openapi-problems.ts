@@ -24,6 +24,7 @@ import {
   InternalError,
   MalformedBody,
   MalformedId,
+  MalformedUrl,
   Overloaded,
   ServiceUnavailable,
   UnsupportedMedia,
@@ -84,22 +85,15 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
 
 function fromInputs({ method }: Route, { hasBody, hasParameters, isList }: OperationShape): ProblemClass[] {
   return [
-    ...(hasBody ? [ValidationFailed, MalformedBody, BodyTooLarge, UnsupportedMedia] : []),
-    ...(hasParameters ? [ValidationFailed, MalformedId] : []),
+    ...(hasBody ? [ValidationFailed] : []),
+    // A body that an operation does not ask for is read all the same.
+    ...(method === 'GET' ? [] : [MalformedBody, BodyTooLarge]),
+    ...(hasParameters ? [ValidationFailed, MalformedId, MalformedUrl] : []),
     ...(isList ? [MalformedCursor] : []),
-    ...(method === 'POST'
-      ? [
-          IdempotencyKeyMalformed,
-          IdempotencyInProgress,
-          IdempotencyKeyReused,
-          MalformedBody,
-          BodyTooLarge,
-          UnsupportedMedia,
-        ]
-      : []),
+    ...(method === 'POST' ? [IdempotencyKeyMalformed, IdempotencyInProgress, IdempotencyKeyReused] : []),
   ];
 }
 
 function fromAnyRequest({ policy }: Route): ProblemClass[] {
-  return [HeadersTooLarge, InternalError, ...(policy.always ? [] : [ServiceUnavailable, Overloaded])];
+  return [HeadersTooLarge, UnsupportedMedia, InternalError, ...(policy.always ? [] : [ServiceUnavailable, Overloaded])];
 }

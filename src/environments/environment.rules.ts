@@ -31,6 +31,13 @@ export function drawPublishableKey(type: EnvironmentType): string {
   return KEY_MARKERS[type] + randomBytes(16).toString('hex');
 }
 
+const PUBLISHABLE_KEY = /^pk_(test|stg|live)_[0-9a-f]{32}$/;
+
+/** Whether a text can be a publishable key at all: what cannot is not looked up. */
+export function isPublishableKey(text: string): boolean {
+  return PUBLISHABLE_KEY.test(text);
+}
+
 /** Pages a developer serves on their own machine may call a development environment. */
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*'];
 

@@ -12,6 +12,7 @@ import {
   EnvironmentListResponse,
   EnvironmentResponse,
   toEnvironmentResponse,
+  toEnvironmentSettings,
 } from './dto/environment.dto.js';
 import type { EnvironmentEntity } from './environment.entity.js';
 import { EnvironmentNotFound, EnvironmentSlugTaken } from './environments.problems.js';
@@ -39,7 +40,7 @@ export class EnvironmentsController {
       type,
       ...(color && { color }),
       ...(description && { description }),
-      ...(settings && { settings }),
+      ...(settings && { settings: toEnvironmentSettings(settings) }),
     };
     return this.withKeys(app, await this.environments.create(app, input, actorOf(caller)));
   }

@@ -4,10 +4,11 @@ import { TENANT_CHANGED } from '../apps/tenant-changed.js';
 import { Config } from '../config/config.js';
 import { OriginList } from '../http/security/origins.js';
 import { TenantDirectory } from '../http/tenancy/tenant-directory.js';
+import { SLUG } from '../http/validation/slug.decorator.js';
 import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { type Id, isId } from '../kernel/ids/id.js';
 import { Notifications } from '../kernel/notifications/notifications.js';
-import { allowedOrigins, requiresVerification } from './environment.rules.js';
+import { allowedOrigins, isPublishableKey, requiresVerification } from './environment.rules.js';
 import { EnvironmentNotFound } from './environments.problems.js';
 import type { TenantRecord } from './tenant-record.js';
 import { type TenantRow, TenantsSystemRepository } from './tenants.system-repository.js';
@@ -36,6 +37,7 @@ export class TenantRecords extends TenantDirectory {
   }
 
   override byPublishableKey(key: string): Promise<TenantRecord | undefined> {
+    if (!isPublishableKey(key)) return Promise.resolve(undefined);
     return this.remember(`key ${key}`, () => this.repository.anyTenantByKey(key));
   }
 
@@ -44,11 +46,19 @@ export class TenantRecords extends TenantDirectory {
       return this.remember(`default ${appId}`, () => this.repository.anyTenantDefault(appId));
     }
     if (isId('environment', environment)) return this.byScope(scopeTo.env(appId, environment));
+    if (!SLUG.test(environment)) return Promise.resolve(undefined);
     return this.remember(`slug ${appId} ${environment}`, () => this.repository.anyTenantBySlug(appId, environment));
   }
 
-  override byScope({ appId, envId }: EnvScope): Promise<TenantRecord | undefined> {
-    return this.remember(`${appId} ${envId}`, () => this.repository.anyTenantById(appId, envId));
+  override async byScope({ appId, envId }: EnvScope): Promise<TenantRecord | undefined> {
+    const record = await this.remember(envId, () => this.repository.anyTenantById(appId, envId));
+    // Operators name app and environment apart: the environment of another app is no environment of this one (R173).
+    return record?.scope.appId === appId ? record : undefined;
+  }
+
+  override recall({ appId, envId }: EnvScope): TenantRecord | undefined {
+    const known = this.notifications.isLive ? this.#records.get(envId) : undefined;
+    return known?.scope.appId === appId ? known : undefined;
   }
 
   /** @throws EnvironmentNotFound when it was deleted meanwhile. */

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { LEDGER, type Ledger } from '../billing-bridge/ledger.js';
 import { Always } from '../http/access/always.decorator.js';
@@ -53,7 +53,7 @@ export class HealthController {
   @Public({ tenant: 'none' })
   @ApiOperation({ operationId: 'getHealth', summary: 'Whether the service is healthy, and which bridges are in force' })
   @ApiOkResponse({ type: HealthResponse })
-  @ApiProblems(ServiceUnavailable)
+  @ApiServiceUnavailableResponse({ type: HealthResponse, description: 'Unhealthy, in the form that clients know.' })
   async health(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthResponse> {
     const healthy = this.readiness.isServing && (await this.database.answers());
     const bridges = { billing: this.ledger.name, keys: this.keyManager.name };

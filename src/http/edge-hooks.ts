@@ -40,13 +40,12 @@ export function registerEdgeHooks(fastify: FastifyInstance, edge: EdgeDependenci
     request.authsome = new RequestState(requestId, edge.addresses.of(request.raw), request.headers['user-agent']);
     reply.headers(headers);
     reply.header('x-request-id', requestId);
-    if (edge.readiness.state === 'stopping') reply.header('connection', 'close');
     done(refusedHeaders(request));
   });
 
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.headers.origin === undefined) return;
-    await answerOrigin(request, reply, edge);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.origin === undefined) done();
+    else answerOrigin(request, reply, edge).then((answered) => (answered ? undefined : done()), done);
   });
 
   // The body is read outside the request's async context, so the context starts when the body is there.
@@ -60,10 +59,15 @@ export function registerEdgeHooks(fastify: FastifyInstance, edge: EdgeDependenci
     done(null, payload);
   });
 
-  fastify.addHook('onSend', async (request, reply, payload) => {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     hideFromForeignOrigin(request, reply);
-    if (request.authsome.idempotent !== undefined) return settle(request, reply, payload, edge);
-    return notModified(request, reply) ? '' : payload;
+    const send = (body: unknown): void => {
+      // A connection that its client keeps holds up the shutdown, also when the request came before it began (F15).
+      if (edge.readiness.state === 'stopping') reply.header('connection', 'close');
+      done(null, body);
+    };
+    if (request.authsome.idempotent === undefined) send(notModified(request, reply) ? '' : payload);
+    else settle(request, reply, payload, edge).then(send, done);
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -100,8 +104,9 @@ const EXPOSED_HEADERS = 'ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy
 /**
  * CORS. A preflight names no tenant, so it is answered when any environment allows the origin; the request that follows is checked against
  * its own environment ({@link hideFromForeignOrigin} and the guard). Never `*`, never an origin that no list holds (R317).
+ * @returns whether the request is answered with this.
  */
-async function answerOrigin(request: FastifyRequest, reply: FastifyReply, edge: EdgeDependencies): Promise<void> {
+async function answerOrigin(request: FastifyRequest, reply: FastifyReply, edge: EdgeDependencies): Promise<boolean> {
   const { origin } = request.headers;
   reply.header('vary', 'Origin');
   const preflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
@@ -120,6 +125,7 @@ async function answerOrigin(request: FastifyRequest, reply: FastifyReply, edge: 
     }
   }
   if (preflight) void reply.code(204).send();
+  return preflight;
 }
 
 /** Once the environment is known, an origin that only other environments allow does not see the answer. */
@@ -173,14 +179,14 @@ function account(request: FastifyRequest, reply: FastifyReply, { logger, metrics
   const ms = performance.now() - startedAt;
   const route = request.routeOptions.url ?? 'unmatched';
   metrics.observe(request.method, route, reply.statusCode, ms / 1_000);
-  if (!logger.isEnabled('info')) return;
   logger.request({
-    request_id: requestId,
+    requestId,
     method: request.method,
     route,
     status: reply.statusCode,
     ms: Math.round(ms * 10) / 10,
-    ...(tenant === undefined ? {} : { app_id: tenant.scope.appId, env_id: tenant.scope.envId }),
-    ...(principal.kind === 'user' ? { user_id: principal.userId } : {}),
+    appId: tenant?.scope.appId,
+    envId: tenant?.scope.envId,
+    userId: principal.kind === 'user' ? principal.userId : undefined,
   });
 }

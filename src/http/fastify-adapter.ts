@@ -1,12 +1,21 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.js';
-import { BodyTooLarge, HeadersTooLarge, MalformedBody } from '../kernel/errors/common-problems.js';
+import {
+  BodyTooLarge,
+  HeadersTooLarge,
+  MalformedBody,
+  MalformedUrl,
+  MethodNotAllowed,
+} from '../kernel/errors/common-problems.js';
 import type { DomainError } from '../kernel/errors/problem.js';
 import { JsonRefused, parseStrictJson } from './body/strict-json.js';
 import { problemDocument } from './problems/problem-document.js';
 import { PROBLEM_TYPE } from './problems/problem.filter.js';
+import { securityHeaders } from './security/security-headers.js';
+import { endSilentConnections } from './silent-connections.js';
 
 const MOST_HEADER_BYTES = 16_384;
 const LONGEST_PARAMETER = 200;
@@ -17,6 +26,7 @@ const KEEP_ALIVE_MS = 65_000;
  * understand. Routes are matched exactly as written: no case folding, no trailing or doubled slashes, no semicolons (R165, R331).
  */
 export function createFastifyAdapter(config: Config): FastifyAdapter {
+  const headers = securityHeaders(config);
   const adapter = new FastifyAdapter({
     logger: false,
     bodyLimit: config.http.bodyLimitBytes,
@@ -37,9 +47,13 @@ export function createFastifyAdapter(config: Config): FastifyAdapter {
       connectionsCheckingInterval: 1_000,
       requireHostHeader: true,
     },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: unparsable(headers),
+    frameworkErrors: unroutable(headers),
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  endSilentConnections(fastify);
+  // Node hands a tunnel's socket over instead of a request: this is no proxy (R324).
+  fastify.server.on('connect', (_request, socket) => answerOn(socket, new MethodNotAllowed(), headers));
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -51,13 +65,23 @@ export function createFastifyAdapter(config: Config): FastifyAdapter {
   return adapter;
 }
 
+/** A path that cannot be decoded has no route, so no hook of ours has seen it. */
+function unroutable(headers: Record<string, string>) {
+  return (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void => {
+    const document = problemDocument(new MalformedUrl(), 'none');
+    void reply.code(document.status).headers(headers).type(PROBLEM_TYPE).send(JSON.stringify(document));
+  };
+}
+
 /** What the HTTP parser itself refuses never reaches a handler; it is answered here, on the bare socket, and the connection closes. */
-function answerClientError(error: { readonly code: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem = clientProblem(error.code);
+function unparsable(headers: Record<string, string>) {
+  return (error: { readonly code: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else answerOn(socket, clientProblem(error.code), headers);
+  };
+}
+
+function answerOn(socket: Duplex, problem: DomainError, headers: Record<string, string>): void {
   const document = problemDocument(problem, 'none');
   const body = JSON.stringify(document);
   socket.end(
@@ -65,9 +89,8 @@ function answerClientError(error: { readonly code: string }, socket: Socket): vo
       `HTTP/1.1 ${document.status} ${problem.definition.title}`,
       'Connection: close',
       `Content-Type: ${PROBLEM_TYPE}`,
-      'X-Content-Type-Options: nosniff',
-      'Cache-Control: no-store',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       '',
       body,
     ].join('\r\n'),

@@ -6,6 +6,8 @@ import { Metrics } from '../kernel/metrics/metrics.js';
 @Injectable()
 export class HttpMetrics {
   readonly #latency: Histogram<'method' | 'route' | 'status'>;
+  /** Looking a series up by its labels costs more than measuring; routes are few. */
+  readonly #series = new Map<string, Histogram.Internal<'method' | 'route' | 'status'>>();
 
   constructor(metrics: Metrics) {
     this.#latency = new Histogram({
@@ -18,6 +20,12 @@ export class HttpMetrics {
   }
 
   observe(method: string, route: string, status: number, seconds: number): void {
-    this.#latency.observe({ method, route, status: String(status) }, seconds);
+    const slot = `${method} ${status} ${route}`;
+    let series = this.#series.get(slot);
+    if (series === undefined) {
+      series = this.#latency.labels({ method, route, status: String(status) });
+      this.#series.set(slot, series);
+    }
+    series.observe(seconds);
   }
 }

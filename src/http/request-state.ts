@@ -37,3 +37,11 @@ export const TRANSPORT_HEADER = 'x-authsome-transport';
 export function wantsCookies(request: FastifyRequest): boolean {
   return request.headers[TRANSPORT_HEADER] === 'cookie';
 }
+
+/**
+ * Whether the secrets of an answer go into cookies: when the client asks for it, and when it came with a session cookie. A script that can
+ * make such a call but not read the cookie must not get them by leaving the header out (R316).
+ */
+export function answersInCookies(request: FastifyRequest): boolean {
+  return wantsCookies(request) || request.authsome.credential?.source === 'cookie';
+}

@@ -61,7 +61,11 @@ export class KernelModule {
         inject: [Logger],
         useFactory: (logger: Logger) =>
           new Notifications(
-            { connection: { connectionString: databaseUrlOf(config) }, heartbeatMs: HEARTBEAT_MS },
+            {
+              // A name of its own, so that operators tell it from the pool in pg_stat_activity.
+              connection: { connectionString: databaseUrlOf(config), application_name: 'authsome listener' },
+              heartbeatMs: HEARTBEAT_MS,
+            },
             logger,
           ),
       },

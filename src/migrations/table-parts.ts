@@ -18,9 +18,9 @@ export function appTable(name: string, columns: string, storage = ''): string[] 
 }
 
 /** A table whose rows belong to one environment: the composite foreign key refuses an environment of another app (R182). */
-export function envTable(name: string, columns: string, storage = ''): string[] {
+export function envTable(name: string, columns: string, storage = '', kind = 'TABLE'): string[] {
   return [
-    `CREATE TABLE ${name} (
+    `CREATE ${kind} ${name} (
       app_id text COLLATE "C" NOT NULL,
       env_id text COLLATE "C" NOT NULL,
       ${columns},

@@ -6,10 +6,3 @@ export const SetupRefused = defineProblem({
   title: 'The setup token is not valid',
   detail: 'the token is wrong, used or expired, or there is an owner already; restart the service to get a new one',
 });
-
-export const LastOwner = defineProblem({
-  code: 'last_owner',
-  kind: 'conflict',
-  title: 'The last platform owner stays',
-  detail: 'make somebody else a platform owner first',
-});

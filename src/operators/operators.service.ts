@@ -12,10 +12,10 @@ import { Events } from '../kernel/events/events.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import type { UserEntity } from '../users/user.entity.js';
-import { EmailTaken } from '../users/users.problems.js';
+import { EmailTaken, LastOwner } from '../users/users.problems.js';
 import { USER_CHANGED, UsersService } from '../users/users.service.js';
 import './operators.events.js';
-import { LastOwner, SetupRefused } from './operators.problems.js';
+import { SetupRefused } from './operators.problems.js';
 import { OperatorsSystemRepository } from './operators.system-repository.js';
 
 export interface NewOperator {

@@ -3,12 +3,16 @@ import { Injectable } from '@nestjs/common';
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { Config } from '../config/config.js';
+import { JsonRefused, parseStrictJson } from '../http/body/strict-json.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { SessionEntity } from './session.entity.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** RFC 9068 §2.1: tells an access token from every other JWT of this issuer (R051). */
 const TYPE = 'at+jwt';
+const OWN_HEADER: ReadonlySet<string> = new Set(['alg', 'kid', 'typ']);
+/** What is thrown at a token that is none. */
+const BROKEN_TOKEN = [errors.JOSEError, JsonRefused, TypeError, SyntaxError] as const;
 const LONGEST_TOKEN = 4_096;
 const MOST_VERIFIED = 20_000;
 
@@ -18,6 +22,14 @@ export interface AccessClaims {
   readonly sub: string;
   readonly aud: string;
   readonly expiresAtMs: number;
+}
+
+/** Whether a verified token speaks of the session that its `jti` finds: not of another session, person or app (RFC 8725 §3.8, §3.9). */
+export function speaksOf(
+  claims: AccessClaims,
+  session: { readonly id: string; readonly userId: string; readonly appId: string },
+): boolean {
+  return claims.sid === session.id && claims.sub === session.userId && claims.aud === session.appId;
 }
 
 /**
@@ -79,14 +91,14 @@ export class AccessJwts {
         clockTolerance: `${this.config.sessions.clockLeewayMs / 1_000} seconds`,
         requiredClaims: ['sub', 'aud', 'exp', 'iat', 'jti', 'sid'],
       });
+      if (!isOwnForm(token)) return undefined;
       const { sub, aud, exp, iat, jti, sid } = payload;
       const issuedAhead = (iat as number) * 1_000 > this.clock.nowMs() + this.config.sessions.clockLeewayMs;
-      if (typeof aud !== 'string' || typeof sid !== 'string' || issuedAhead) return undefined;
-      return { jti: jti as string, sid, sub: sub as string, aud, expiresAtMs: (exp as number) * 1_000 };
+      if (issuedAhead || !isText(sub) || !isText(aud) || !isText(jti) || !isText(sid)) return undefined;
+      return { jti, sid, sub, aud, expiresAtMs: (exp as number) * 1_000 };
     } catch (error) {
       // jose refuses with its own errors; a token so broken that it throws another one is no less invalid (R053).
-      if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof SyntaxError)
-        return undefined;
+      if (BROKEN_TOKEN.some((kind) => error instanceof kind)) return undefined;
       throw error;
     }
   }
@@ -95,4 +107,21 @@ export class AccessJwts {
     const { kid } = decodeProtectedHeader(token);
     return kid === undefined ? undefined : this.keys.verificationKey(kid);
   }
+}
+
+/**
+ * Other header parameters ask the verifier to fetch or to believe something (`jku`, `x5u`, `jwk`, `crit`; RFC 8725 §3.10), and a name that
+ * stands twice is read in two ways by two parsers (R053). This service writes neither.
+ */
+function isOwnForm(token: string): boolean {
+  const [header] = token
+    .split('.')
+    .slice(0, 2)
+    .map((part) => parseStrictJson(Buffer.from(part, 'base64url')));
+  return Object.keys(header as object).every((name) => OWN_HEADER.has(name));
+}
+
+/** A claim of another type is of no token that this service has made. */
+function isText(claim: unknown): claim is string {
+  return typeof claim === 'string';
 }

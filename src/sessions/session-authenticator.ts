@@ -35,15 +35,23 @@ export class SessionAuthenticator {
 
   /**
    * @param handle the opaque token, or the `jti` of a JWT whose signature was verified.
-   * @returns undefined when the token opens nothing.
+   * @param client asked only for sessions that are bound to a client.
+   * @returns undefined when the token opens nothing; a promise only when the database has to be asked.
    */
-  async authenticate(handle: string, client: ClientInfo): Promise<UserPrincipal | undefined> {
+  authenticate(
+    handle: string,
+    client: () => ClientInfo,
+  ): UserPrincipal | undefined | Promise<UserPrincipal | undefined> {
     const key = hash('sha256', handle, 'base64');
     const nowMs = this.clock.nowMs();
-    let session = this.cache.get(key);
+    const known = this.cache.get(key);
     // Another replica may have seen activity that this one did not: idleness is believed only from the database.
-    if (session === undefined || this.isIdle(session, nowMs)) session = await this.lookUp(key);
-    if (session === undefined || !this.isValid(session, client, nowMs)) return undefined;
+    if (known !== undefined && !this.isIdle(known, nowMs)) return this.admit(known, client, nowMs);
+    return this.lookUp(key).then((session) => session && this.admit(session, client, nowMs));
+  }
+
+  private admit(session: ValidatedSession, client: () => ClientInfo, nowMs: number): UserPrincipal | undefined {
+    if (!this.isValid(session, client, nowMs)) return undefined;
     this.noteActivity(session, nowMs);
     return session.principal;
   }
@@ -61,14 +69,15 @@ export class SessionAuthenticator {
     return session.lastActivityMs + this.config.sessions.idleTtlMs <= nowMs;
   }
 
-  private isValid(session: ValidatedSession, client: ClientInfo, nowMs: number): boolean {
+  private isValid(session: ValidatedSession, client: () => ClientInfo, nowMs: number): boolean {
+    const { banned, banExpires } = session.principal.account as UserEntity;
     return (
       session.expiresAtMs > nowMs &&
       session.absoluteExpiresAtMs > nowMs &&
       !this.isIdle(session, nowMs) &&
-      !isBanned(session.principal.account as UserEntity, new Date(nowMs)) &&
-      (session.boundAddress === undefined || session.boundAddress === client.ipAddress) &&
-      (session.boundDevice === undefined || isBoundDevice(session.boundDevice, client))
+      !(banned && isBanned({ banned, banExpires }, new Date(nowMs))) &&
+      (session.boundAddress === undefined || session.boundAddress === (client().ipAddress ?? '')) &&
+      (session.boundDevice === undefined || isBoundDevice(session.boundDevice, client()))
     );
   }
 

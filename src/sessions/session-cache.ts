@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { TENANT_CHANGED } from '../apps/tenant-changed.js';
 import { Config } from '../config/config.js';
+import { Clock } from '../kernel/clock/clock.js';
 import type { UserPrincipal } from '../kernel/context/principal.js';
 import { Notifications } from '../kernel/notifications/notifications.js';
 import { USER_CHANGED } from '../users/users.service.js';
@@ -21,6 +22,17 @@ export interface ValidatedSession {
   lastActivityMs: number;
 }
 
+interface Entry {
+  readonly session: ValidatedSession;
+  readonly trustedUntilMs: number;
+}
+
+/**
+ * An entry is trusted no longer than this. That a session has new tokens is announced after the commit; should the replica die in between,
+ * the others find out from the database.
+ */
+const TRUSTED_MS = 10_000;
+
 /** How many recent invalidations are remembered to catch look-ups that were under way. */
 const REMEMBERED = 20_000;
 
@@ -33,7 +45,7 @@ const REMEMBERED = 20_000;
  */
 @Injectable()
 export class SessionCache {
-  readonly #sessions: LRUCache<string, ValidatedSession> | undefined;
+  readonly #sessions: LRUCache<string, Entry> | undefined;
   readonly #keysOfSession = new Map<string, string>();
   readonly #keysOfUser = new Map<string, Set<string>>();
   readonly #invalidatedIn: LRUCache<string, number>;
@@ -43,6 +55,7 @@ export class SessionCache {
 
   constructor(
     private readonly notifications: Notifications,
+    private readonly clock: Clock,
     config: Config,
   ) {
     this.#invalidatedIn = new LRUCache({
@@ -54,7 +67,7 @@ export class SessionCache {
     if (config.sessions.cacheSize === 0) return;
     this.#sessions = new LRUCache({
       max: config.sessions.cacheSize,
-      dispose: (session, key) => this.unindex(session, key),
+      dispose: ({ session }, key) => this.unindex(session, key),
     });
     notifications.on(SESSION_CHANGED, (payload) => this.invalidateSession(payload.slice(SESSION_CHANGED.length)));
     notifications.on(USER_CHANGED, (payload) => this.invalidateUser(payload.slice(USER_CHANGED.length)));
@@ -63,7 +76,8 @@ export class SessionCache {
   }
 
   get(key: string): ValidatedSession | undefined {
-    return this.notifications.isLive ? this.#sessions?.get(key) : undefined;
+    const entry = this.notifications.isLive ? this.#sessions?.get(key) : undefined;
+    return entry !== undefined && entry.trustedUntilMs > this.clock.nowMs() ? entry.session : undefined;
   }
 
   /** Taken before a look-up, handed to {@link put} after it. */
@@ -78,7 +92,10 @@ export class SessionCache {
       begunIn < (this.#invalidatedIn.get(sessionId) ?? 0) ||
       begunIn < (this.#invalidatedIn.get(userId) ?? 0);
     if (stale || this.#sessions === undefined || !this.notifications.isLive) return;
-    this.#sessions.set(key, session);
+    // A session opens with one token at a time. The notification that it has another may still be on its way, and takes only one entry.
+    const before = this.#keysOfSession.get(sessionId);
+    if (before !== undefined && before !== key) this.#sessions.delete(before);
+    this.#sessions.set(key, { session, trustedUntilMs: this.clock.nowMs() + TRUSTED_MS });
     this.#keysOfSession.set(sessionId, key);
     const keys = this.#keysOfUser.get(userId);
     if (keys === undefined) this.#keysOfUser.set(userId, new Set([key]));

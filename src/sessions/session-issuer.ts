@@ -89,6 +89,8 @@ export class SessionIssuer {
   private async start(scope: EnvScope, { user, methods, client }: SessionRequest): Promise<IssuedSession> {
     const { sessions: policy } = await this.tenants.get(scope);
     const actor: Actor = { kind: 'user', id: user.id };
+    // Before the id is drawn, because ids tell which session is the oldest: the one that is being answered must not be evicted itself.
+    if (policy.mostActive > 0) await this.sessions.lockUser(scope, user.id);
     const signedIn = await this.devices.signIn(scope, user.id, client, actor);
     const now = this.clock.now();
     const nowMs = now.getTime();
@@ -124,7 +126,6 @@ export class SessionIssuer {
       createdAt: now,
       updatedAt: now,
     };
-    if (policy.mostActive > 0) await this.sessions.lockUser(scope, user.id);
     if (!(await this.sessions.start(scope, session, user.authEpoch))) throw new InvalidCredentials();
     if (policy.mostActive > 0) await this.evict(scope, user, policy.mostActive);
     await this.events.record(scope, 'session.created', user.id, { user_id: user.id, session_id: session.id });

@@ -8,7 +8,7 @@ import {
   SESSION_COOKIE,
   setCookie,
 } from '../http/authentication/session-cookie.js';
-import { wantsCookies } from '../http/request-state.js';
+import { answersInCookies, wantsCookies } from '../http/request-state.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { toUserResponse } from '../users/dto/user.response.js';
 import type { SignedInResponse, TokensResponse } from './dto/tokens.response.js';
@@ -30,17 +30,22 @@ export class SessionReply {
     const { user, tokens, deviceToken } = issued;
     const body = { user: toUserResponse(user), ...this.tokens(request, reply, tokens) };
     if (deviceToken === undefined) return body;
-    if (!wantsCookies(request)) return { ...body, device_token: deviceToken };
+    if (!answersInCookies(request)) return { ...body, device_token: deviceToken };
     setCookie(reply, DEVICE_COOKIE, deviceToken, this.clock.in(DEVICE_COOKIE_MS), this.config.http.cookieSameSite);
     return body;
   }
 
-  tokens(request: FastifyRequest, reply: FastifyReply, tokens: IssuedTokens): TokensResponse {
+  tokens(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    tokens: IssuedTokens,
+    inCookies = answersInCookies(request),
+  ): TokensResponse {
     const times = {
       expires_at: tokens.expiresAt.toISOString(),
       refresh_token_expires_at: tokens.refreshTokenExpiresAt.toISOString(),
     };
-    if (!wantsCookies(request)) {
+    if (!inCookies) {
       return { session_token: tokens.accessToken, refresh_token: tokens.refreshToken, ...times };
     }
     const { cookieSameSite } = this.config.http;

@@ -7,6 +7,8 @@ const LOCATOR_BYTES = 16;
 const GENERATION_BYTES = 4;
 const MAC_BYTES = 32;
 const REFRESH_TOKEN = new RegExp(`^[0-9a-f]{${2 * (LOCATOR_BYTES + GENERATION_BYTES + MAC_BYTES)}}$`);
+/** An opaque access token. */
+export const OPAQUE_TOKEN = /^[0-9a-f]{64}$/;
 /** The largest generation that four bytes hold; a session that refreshes every second lives 136 years to reach it. */
 const MOST_GENERATIONS = 2 ** (8 * GENERATION_BYTES) - 1;
 

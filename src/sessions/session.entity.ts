@@ -20,11 +20,10 @@ export type EndReason = (typeof END_REASONS)[number];
  * the same moment (R068). Neither token is stored: the access token as a hash, the refresh token not at all (see SessionTokens).
  */
 @Entity('sessions')
-@Unique('sessions_app_id_env_id_id_key', ['appId', 'envId', 'id'])
 @Unique('sessions_access_hash_key', ['accessHash'])
 @Unique('sessions_locator_key', ['locator'])
 @Index('sessions_app_id_env_id_user_id_id_idx', ['appId', 'envId', 'userId', 'id'])
-@Index('sessions_absolute_expires_at_idx', ['absoluteExpiresAt'])
+@Index('sessions_absolute_expires_at_idx', ['absoluteExpiresAt'], { type: 'brin' })
 @Index('sessions_ended_at_idx', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class SessionEntity {
   @PrimaryColumn('text') id: Id<'session'>;

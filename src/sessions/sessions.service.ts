@@ -10,6 +10,7 @@ import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page
 import { USER_CHANGED } from '../users/users.service.js';
 import { SESSION_CHANGED } from './session-cache.js';
 import type { EndReason, SessionEntity } from './session.entity.js';
+import { stands } from './session.rules.js';
 import './sessions.events.js';
 import { SessionNotFound } from './sessions.problems.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -42,10 +43,12 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
-  /** @throws SessionNotFound */
+  /** A live session. @throws SessionNotFound, also for one that is over: the list does not show it either. */
   async get(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<SessionEntity> {
     const session = await this.sessions.find(scope, userId, id);
-    if (session === null) throw new SessionNotFound();
+    if (session === null || !stands(session, this.config.sessions.idleTtlMs, this.clock.nowMs())) {
+      throw new SessionNotFound();
+    }
     return session;
   }
 
@@ -61,6 +64,8 @@ export class SessionsService implements OnModuleInit {
   /** Ends the caller's own session. Idempotent: a session that is over stays over. */
   signOut(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<void> {
     return this.database.transaction(async () => {
+      // Also when it is over already: whoever asks again may do so because somebody has not heard of it.
+      this.database.notify(SESSION_CHANGED + id);
       if (!(await this.sessions.endOne(scope, userId, id, 'sign_out', this.clock.now()))) return;
       await this.events.record(scope, 'auth.signout', userId, { user_id: userId, session_id: id });
       this.audit.record(scope, {
@@ -68,7 +73,6 @@ export class SessionsService implements OnModuleInit {
         actor: { kind: 'user', id: userId, sessionId: id },
         target: { type: 'session', id },
       });
-      this.database.notify(SESSION_CHANGED + id);
     });
   }
 

@@ -97,21 +97,24 @@ export class SessionsSystemRepository extends SystemRepository {
   async anyTenantRotate(
     session: SessionEntity,
     next: Pick<SessionEntity, 'accessHash' | 'keyId' | 'tokenFormat' | 'expiresAt' | 'refreshTokenExpiresAt'>,
-    refreshStep: 0 | 1,
+    refreshStep: 0 | 1 | 2,
     now: Date,
+    record: () => void,
   ): Promise<SessionEntity | undefined> {
-    const rotated = await this.query<SessionEntity>(ROTATE, [
-      session.id,
-      session.accessGeneration,
+    const { id, accessGeneration } = session;
+    const { accessHash, keyId, tokenFormat, expiresAt, refreshTokenExpiresAt } = next;
+    const values = [
+      id,
+      accessGeneration,
       now,
-      next.accessHash,
+      accessHash,
       refreshStep,
-      next.keyId,
-      next.tokenFormat,
-      next.expiresAt,
-      next.refreshTokenExpiresAt,
-    ]);
-    return rotated.rows[0];
+      keyId,
+      tokenFormat,
+      expiresAt,
+      refreshTokenExpiresAt,
+    ];
+    return (await this.change<SessionEntity>(ROTATE, values, record)).rows[0];
   }
 
   async anyTenantBurn(id: Id<'session'>, now: Date): Promise<boolean> {

@@ -35,6 +35,8 @@ const place = (id: string): string => `signing_keys/private_sealed/${id}`;
 @Injectable()
 export class SigningKeys {
   #loaded: LoadedKeys | undefined;
+  /** Counts what was thrown away, so that a read which began before does not put its stale answer back. */
+  #round = 0;
   #supplied: Promise<{ signing: SigningKey; verification: CryptoKey; jwk: JWK }> | undefined;
   readonly #privateKeys = new Map<string, Promise<CryptoKey>>();
   readonly #publicKeys = new Map<string, Promise<CryptoKey>>();
@@ -65,7 +67,8 @@ export class SigningKeys {
       const lifetimeMs = this.config.sessions.signingKeyLifetimeMs;
       const usable = (await this.repository.anyTenantList(this.clock.now())).filter((key) => key.revokedAt === null);
       const last = usable.at(-1);
-      if (last === undefined) {
+      // After a withdrawal there may be a successor that is published already, but does not sign yet.
+      if (last === undefined || !usable.some((key) => key.activatesAt.getTime() <= nowMs)) {
         await this.make(this.clock.now());
       } else if (last.retiresAt.getTime() - nowMs <= lifetimeMs * PUBLISHED_AHEAD) {
         await this.make(last.retiresAt);
@@ -128,10 +131,11 @@ export class SigningKeys {
 
   private async rows(): Promise<readonly SigningKeyEntity[]> {
     const nowMs = this.clock.nowMs();
-    if (this.#loaded === undefined || nowMs - this.#loaded.atMs >= REREAD_MS) {
-      this.#loaded = { atMs: nowMs, rows: await this.repository.anyTenantList(this.oldest()) };
-    }
-    return this.#loaded.rows;
+    if (this.#loaded !== undefined && nowMs - this.#loaded.atMs < REREAD_MS) return this.#loaded.rows;
+    const round = this.#round;
+    const rows = await this.repository.anyTenantList(this.oldest());
+    if (round === this.#round) this.#loaded = { atMs: nowMs, rows };
+    return rows;
   }
 
   /** A key that retired before then has signed nothing that is still valid. */
@@ -157,6 +161,7 @@ export class SigningKeys {
   }
 
   private forget(): void {
+    this.#round += 1;
     this.#loaded = undefined;
     this.#privateKeys.clear();
     this.#publicKeys.clear();

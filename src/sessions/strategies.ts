@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AuthenticationStrategy } from '../http/authentication/authentication-strategies.js';
 import { clientInfoOf } from '../http/params/client-info.decorator.js';
-import { AccessJwts } from './access-jwt.js';
+import type { UserPrincipal } from '../kernel/context/principal.js';
+import { AccessJwts, speaksOf } from './access-jwt.js';
 import { SessionAuthenticator } from './session-authenticator.js';
+import { OPAQUE_TOKEN } from './session-tokens.js';
 
-const OPAQUE = /^[0-9a-f]{64}$/;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Opaque access tokens, in the Authorization header or the session cookie. */
@@ -20,11 +21,14 @@ export class SessionTokenStrategy extends AuthenticationStrategy {
   authenticate(request: FastifyRequest): void {
     const { verdict } = this;
     const token = request.authsome.credential?.value;
-    if (token === undefined || !OPAQUE.test(token)) return verdict.pass();
-    this.sessions.authenticate(token, clientInfoOf(request)).then((principal) => {
+    if (token === undefined || !OPAQUE_TOKEN.test(token)) return verdict.pass();
+    const decide = (principal: UserPrincipal | undefined): void => {
       if (principal === undefined) verdict.fail();
       else verdict.success(principal);
-    }, verdict.error);
+    };
+    const principal = this.sessions.authenticate(token, () => clientInfoOf(request));
+    if (principal instanceof Promise) principal.then(decide, verdict.error);
+    else decide(principal);
   }
 }
 
@@ -53,9 +57,9 @@ export class JwtStrategy extends AuthenticationStrategy {
   private async check(token: string, request: FastifyRequest) {
     const claims = await this.jwts.verify(token);
     if (claims === undefined) return undefined;
-    const principal = await this.sessions.authenticate(claims.jti, clientInfoOf(request));
-    const same =
-      principal?.sessionId === claims.sid && principal.userId === claims.sub && principal.scope.appId === claims.aud;
-    return same ? principal : undefined;
+    const principal = await this.sessions.authenticate(claims.jti, () => clientInfoOf(request));
+    if (principal === undefined) return undefined;
+    const { sessionId: id, userId, scope } = principal;
+    return speaksOf(claims, { id, userId, appId: scope.appId }) ? principal : undefined;
   }
 }

@@ -4,9 +4,10 @@ import { type EnvScope, sameTenant, scopeTo } from '../kernel/context/scope.js';
 import { hashToken } from '../kernel/crypto/token.js';
 import { isBanned } from '../users/user.rules.js';
 import { Config } from '../config/config.js';
-import { AccessJwts } from './access-jwt.js';
+import { AccessJwts, speaksOf } from './access-jwt.js';
 import type { IntrospectResponse } from './dto/introspect.dto.js';
-import { SessionsSystemRepository } from './sessions.system-repository.js';
+import { OPAQUE_TOKEN } from './session-tokens.js';
+import { type SessionRow, SessionsSystemRepository } from './sessions.system-repository.js';
 
 const INACTIVE: IntrospectResponse = { active: false };
 
@@ -25,9 +26,7 @@ export class TokenIntrospector {
 
   /** @param named the caller's environment, if it named one. */
   async introspect(token: string, named: EnvScope | undefined): Promise<IntrospectResponse> {
-    const handle = token.includes('.') ? (await this.jwts.verify(token))?.jti : token;
-    if (handle === undefined) return INACTIVE;
-    const row = await this.sessions.anyTenantByAccessHash(hashToken(handle));
+    const row = await this.find(token);
     const now = this.clock.now();
     const active =
       row !== undefined &&
@@ -53,5 +52,14 @@ export class TokenIntrospector {
         ...(row.username === null ? {} : { username: row.username }),
       },
     };
+  }
+
+  /** A JWT's `jti` alone finds nothing: it lies in logs, where the token does not. */
+  private async find(token: string): Promise<SessionRow | undefined> {
+    if (OPAQUE_TOKEN.test(token)) return this.sessions.anyTenantByAccessHash(hashToken(token));
+    const claims = await this.jwts.verify(token);
+    const row = claims && (await this.sessions.anyTenantByAccessHash(hashToken(claims.jti)));
+    if (claims === undefined || row === undefined) return undefined;
+    return speaksOf(claims, { id: row.sessionId, userId: row.id, appId: row.appId }) ? row : undefined;
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { DevicesService } from '../devices/devices.service.js';
 import type { SessionPolicy } from '../environments/tenant-record.js';
 import { TenantRecords } from '../environments/tenant-records.js';
-import { AuditTrail, SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
+import { AuditTrail } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
 import { type EnvScope, sameTenant, scopeTo } from '../kernel/context/scope.js';
@@ -26,6 +27,7 @@ export class TokenRefresher {
   constructor(
     private readonly sessions: SessionsSystemRepository,
     private readonly tenants: TenantRecords,
+    private readonly devices: DevicesService,
     private readonly secrets: SessionTokens,
     private readonly tokens: TokenIssuer,
     private readonly database: Database,
@@ -53,9 +55,11 @@ export class TokenRefresher {
       const verdict = judgeRefresh(session, claim.generation, rules, this.clock.nowMs());
       if (verdict === 'replay') await this.burn(scope, session);
       if (verdict === 'replay' || verdict === 'over') break;
-      if (!isSameClient(session, client, policy)) break;
+      if (!(await this.isSameClient(scope, session, client, policy))) break;
       const tokens =
-        verdict === 'repeat' ? await this.tokens.issue(session) : await this.rotate(scope, session, policy);
+        verdict === 'repeat'
+          ? await this.tokens.issue(session)
+          : await this.rotate(scope, session, policy, policy.rotateRefreshToken ? 1 : 0);
       if (tokens !== undefined) return tokens;
     }
     throw new InvalidCredentials();
@@ -67,7 +71,8 @@ export class TokenRefresher {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const session = await this.sessions.anyTenantByLocator(locator);
       if (session === undefined || session.endedAt !== null) break;
-      const tokens = await this.rotate(scope, session, { ...policy, rotateRefreshToken: true });
+      // Two steps ahead: one behind would still pass as a repeat, and whoever stole the old token would get the new ones.
+      const tokens = await this.rotate(scope, session, policy, 2);
       if (tokens !== undefined) return tokens;
     }
     throw new InvalidCredentials();
@@ -78,6 +83,7 @@ export class TokenRefresher {
     scope: EnvScope,
     session: SessionEntity,
     policy: SessionPolicy,
+    refreshStep: 0 | 1 | 2,
   ): Promise<IssuedTokens | undefined> {
     const now = this.clock.now();
     const in_ = (ms: number): Date => earlier(new Date(now.getTime() + ms), session.absoluteExpiresAt);
@@ -86,19 +92,15 @@ export class TokenRefresher {
       keyId: this.tokens.activeKeyId,
       tokenFormat: policy.tokenFormat,
       expiresAt: in_(policy.accessTokenTtlMs),
-      refreshTokenExpiresAt: policy.rotateRefreshToken ? in_(policy.refreshTokenTtlMs) : session.refreshTokenExpiresAt,
+      refreshTokenExpiresAt: refreshStep === 0 ? session.refreshTokenExpiresAt : in_(policy.refreshTokenTtlMs),
     };
-    const rotated = await this.database.transaction(async () => {
-      const step = policy.rotateRefreshToken ? 1 : 0;
-      const row = await this.sessions.anyTenantRotate(session, next, step, now);
-      if (row === undefined) return undefined;
+    const rotated = await this.sessions.anyTenantRotate(session, next, refreshStep, now, () => {
       this.audit.record(scope, {
         action: 'session.refresh',
         actor: { kind: 'user', id: session.userId, sessionId: session.id },
         target: { type: 'session', id: session.id },
       });
-      this.database.notify(SESSION_CHANGED + session.id);
-      return row;
+      this.database.announce(SESSION_CHANGED + session.id);
     });
     return rotated && this.tokens.issue(rotated);
   }
@@ -113,16 +115,27 @@ export class TokenRefresher {
       this.audit.record(scope, {
         action: 'session.refresh_token_replayed',
         outcome: 'failure',
-        actor: SYSTEM_ACTOR,
+        // In the person's own trail: they see from where it came, and it goes when they are erased (R294, R296).
+        actor: { kind: 'user', id: userId, sessionId: id },
         target: { type: 'session', id },
         metadata: { family_id: familyId },
       });
       this.database.notify(SESSION_CHANGED + id);
     });
   }
-}
 
-function isSameClient(session: SessionEntity, client: ClientInfo, policy: SessionPolicy): boolean {
-  if (policy.bindToIp && session.ipAddress !== (client.ipAddress ?? null)) return false;
-  return !policy.bindToDevice || session.userAgent === (client.userAgent ?? null);
+  /** Binding, judged as for an access token: a stolen pair must not open with its other half what this half does not (R036, R037). */
+  private async isSameClient(
+    scope: EnvScope,
+    { userId, ipAddress, userAgent, deviceId }: SessionEntity,
+    client: ClientInfo,
+    { bindToIp, bindToDevice }: SessionPolicy,
+  ): Promise<boolean> {
+    if (bindToIp && ipAddress !== (client.ipAddress ?? null)) return false;
+    if (!bindToDevice) return true;
+    if (userAgent !== (client.userAgent ?? null)) return false;
+    const { deviceToken } = client;
+    if (deviceToken === undefined || deviceId === null) return true;
+    return this.devices.isSecretOf(scope, userId, deviceId, deviceToken);
+  }
 }

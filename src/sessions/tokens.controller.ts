@@ -2,11 +2,13 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public, RequireSession } from '../http/access/access.js';
+import { AuthenticationRequired } from '../http/access/access.problems.js';
 import { readCookie, REFRESH_COOKIE } from '../http/authentication/session-cookie.js';
 import { Caller, OptionalTenant } from '../http/params/caller.decorators.js';
 import { Client } from '../http/params/client-info.decorator.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { RateLimit } from '../http/rate-limit/rate-limit.decorator.js';
+import { wantsCookies } from '../http/request-state.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
 import type { UserPrincipal } from '../kernel/context/principal.js';
@@ -41,7 +43,7 @@ export class TokensController {
       'Both tokens are replaced. Within a few seconds a repeat gets the same successor, so a lost answer does no harm; later, a token that was already exchanged ends its whole session.',
   })
   @ApiOkResponse({ type: TokensResponse })
-  @ApiProblems(InvalidCredentials, RefreshTokenRequired)
+  @ApiProblems(InvalidCredentials, RefreshTokenRequired, AuthenticationRequired)
   async refresh(
     @Body() body: RefreshRequest,
     @OptionalTenant() named: EnvScope | undefined,
@@ -49,9 +51,11 @@ export class TokensController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokensResponse> {
-    const token = body.refresh_token || readCookie(request, REFRESH_COOKIE);
+    const inBody = body.refresh_token || undefined;
+    const token = inBody ?? readCookie(request, REFRESH_COOKIE);
     if (token === undefined) throw new RefreshTokenRequired();
-    return this.reply.tokens(request, reply, await this.refresher.refresh(token, client, named));
+    const tokens = await this.refresher.refresh(token, client, named);
+    return this.reply.tokens(request, reply, tokens, inBody === undefined || wantsCookies(request));
   }
 
   @Post('signout')

@@ -1,35 +1,45 @@
-import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { RequireSession } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { Caller } from '../http/params/caller.decorators.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
-import { CurrentAccount } from './current-account.decorator.js';
+import { accountOf } from './account-of.js';
 import { toProfileChanges, UpdateMeRequest } from './dto/update-me.request.js';
 import { toUserResponse, UserResponse } from './dto/user.response.js';
 import type { UserEntity } from './user.entity.js';
-import { UsernameTaken } from './users.problems.js';
+import { UserNotFound, UsernameTaken } from './users.problems.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('Me')
 @Controller('v1/me')
 export class MeController {
+  /** Of a session in memory the account is one object until it changes, so its representation is made once. */
+  readonly #responses = new WeakMap<UserEntity, UserResponse>();
+
   constructor(private readonly users: UsersService) {}
 
   @Get()
   @RequireSession()
   @ApiOperation({ operationId: 'getMe', summary: 'The signed-in user' })
   @ApiOkResponse({ type: UserResponse })
-  get(@CurrentAccount() user: UserEntity): UserResponse {
-    return toUserResponse(user);
+  get(@Req() request: FastifyRequest): UserResponse {
+    const account = accountOf(request);
+    let response = this.#responses.get(account);
+    if (response === undefined) {
+      response = toUserResponse(account);
+      this.#responses.set(account, response);
+    }
+    return response;
   }
 
   @Patch()
   @RequireSession()
   @ApiOperation({ operationId: 'updateMe', summary: 'Change the profile of the signed-in user' })
   @ApiOkResponse({ type: UserResponse })
-  @ApiProblems(UsernameTaken, PreconditionFailed)
+  @ApiProblems(UserNotFound, UsernameTaken, PreconditionFailed)
   async update(
     @Caller() caller: UserPrincipal,
     @IfMatch() version: number | undefined,

@@ -6,7 +6,15 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u200b-\u200f\u2028-\u202f\u
 const LONGEST_EMAIL = 254;
 /** No quoted local parts, lists, comments or spaces: what mailers read differently from validators (GHSA-mm7p-fcc7-pg87). */
 const LOCAL_PART = /^[^\s@"(),:;<>[\]\\\p{Cc}]+(?<!\.)$/u;
-const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Letters, digits, dashes and dots of any alphabet. Anything else the conversion to ASCII would read as part of a URL, and drop or decode. */
+const TYPED_DOMAIN = /^[\p{L}\p{M}\p{N}.\u3002-]+$/u;
+/** Not an IP address, which the conversion to ASCII makes of `127.1` and `0x7f.1`: the last label is no number. */
+const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** One text for all that look alike. Normalised twice: what an invisible character kept apart may compose once it is gone. */
+function fold(raw: string): string {
+  return raw.normalize('NFKC').replace(INVISIBLE, '').trim().toLowerCase().normalize('NFKC');
+}
 
 /**
  * The one form in which an address is stored, compared and mailed: compatibility-normalised, lower case, without invisible characters, the
@@ -14,7 +22,7 @@ const DOMAIN = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a
  * @returns undefined when the text is no address.
  */
 export function canonicalEmail(raw: string): string | undefined {
-  const text = raw.normalize('NFKC').replace(INVISIBLE, '').trim().toLowerCase();
+  const text = fold(raw);
   const at = text.indexOf('@');
   const local = text.slice(0, at);
   const domain = domainToASCII(text.slice(at + 1));
@@ -24,7 +32,7 @@ export function canonicalEmail(raw: string): string | undefined {
     LOCAL_PART.test(local) &&
     !local.startsWith('.') &&
     !local.includes('..') &&
-    !/[\s@]/.test(text.slice(at + 1)) &&
+    TYPED_DOMAIN.test(text.slice(at + 1)) &&
     DOMAIN.test(domain);
   const email = `${local}@${domain}`;
   return valid && email.length <= LONGEST_EMAIL ? email : undefined;
@@ -38,8 +46,13 @@ const USERNAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]{1,63}$/u;
  * @returns undefined when the text is no username.
  */
 export function canonicalUsername(raw: string): string | undefined {
-  const text = raw.normalize('NFKC').replace(INVISIBLE, '').trim().toLowerCase();
+  const text = fold(raw);
   return USERNAME.test(text) ? text : undefined;
+}
+
+/** A username as people see it: as typed, without what would be invisible or turn the text around it about. */
+export function displayUsername(raw: string): string {
+  return raw.normalize('NFKC').replace(INVISIBLE, '').trim();
 }
 
 /** A temporary ban ends by itself; the flag stays on record until it is lifted. */
@@ -65,7 +78,7 @@ export function joinName({ firstName, lastName }: FullName): string {
 /** Either form of a name as clients send it; the two parts win where both are there. */
 export function nameFrom(input: { name?: string; first_name?: string; last_name?: string }): FullName {
   if (input.first_name || input.last_name) {
-    return { firstName: input.first_name ?? '', lastName: input.last_name ?? '' };
+    return { firstName: (input.first_name ?? '').trim(), lastName: (input.last_name ?? '').trim() };
   }
   return splitName(input.name ?? '');
 }

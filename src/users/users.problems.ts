@@ -34,3 +34,11 @@ export const CannotBanSelf = defineProblem({
   title: 'An operator cannot ban themselves',
   detail: 'cannot ban yourself',
 });
+
+/** Raised by the operators module, when the account that is to be erased is the platform's last owner. */
+export const LastOwner = defineProblem({
+  code: 'last_owner',
+  kind: 'conflict',
+  title: 'The last platform owner stays',
+  detail: 'make somebody else a platform owner first',
+});

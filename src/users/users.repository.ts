@@ -46,10 +46,12 @@ const INSERT = envStatement(
    ON CONFLICT ON CONSTRAINT users_app_id_env_id_email_key DO NOTHING
    RETURNING ${COLUMNS}`,
 );
+/** The tenant is named again for the row that is there already: its key alone does not hold it. */
 const PUT_PASSWORD = envStatement(
   'users.put_password',
   `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, updated_at) VALUES ($1, $2, $3, $4, $5)
-   ON CONFLICT (user_id) DO UPDATE SET password_hash = $4, updated_at = $5`,
+   ON CONFLICT (user_id) DO UPDATE SET password_hash = $4, updated_at = $5
+   WHERE user_passwords.app_id = $1 AND user_passwords.env_id = $2`,
 );
 const NEW_EPOCH = envStatement(
   'users.new_epoch',
@@ -86,11 +88,18 @@ const UPDATE_PROFILE = envStatement(
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL AND ($12::integer IS NULL OR version = $12)
    RETURNING ${COLUMNS}`,
 );
-/** The address is named, so that a link mailed to an earlier address verifies nothing (R119). */
+/**
+ * The address is named, so that a link mailed to an earlier address verifies nothing (R119). The row is locked either way: a change of
+ * address at the same moment comes before or after, never between.
+ */
 const VERIFY_EMAIL = envStatement(
   'users.verify_email',
-  `UPDATE users SET email_verified = true, version = version + 1, updated_at = $5
-   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND email = $4 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
+  `WITH before AS (
+     SELECT id, email_verified FROM users
+     WHERE app_id = $1 AND env_id = $2 AND id = $3 AND email = $4 AND deleted_at IS NULL FOR UPDATE)
+   UPDATE users u SET email_verified = true, version = u.version + (NOT before.email_verified)::integer,
+     updated_at = CASE WHEN before.email_verified THEN u.updated_at ELSE $5 END
+   FROM before WHERE u.id = before.id RETURNING ${U_COLUMNS}, NOT before.email_verified AS "isNew"`,
 );
 const CHANGE_EMAIL = envStatement(
   'users.change_email',
@@ -183,9 +192,18 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
     return updated.rows[0];
   }
 
-  /** @returns undefined when the user no longer has that address. */
-  async verifyEmail(scope: EnvScope, id: Id<'user'>, email: string, now: Date): Promise<UserEntity | undefined> {
-    return (await this.queryIn<UserEntity>(scope, VERIFY_EMAIL, [id, email, now])).rows[0];
+  /** @returns the user, and whether the address was not verified before; undefined when the user no longer has that address. */
+  async verifyEmail(
+    scope: EnvScope,
+    id: Id<'user'>,
+    email: string,
+    now: Date,
+  ): Promise<{ user: UserEntity; isNew: boolean } | undefined> {
+    const values = [id, email, now];
+    const [row] = (await this.queryIn<UserEntity & { isNew: boolean }>(scope, VERIFY_EMAIL, values)).rows;
+    if (row === undefined) return undefined;
+    const { isNew, ...user } = row;
+    return { user, isNew };
   }
 
   /** @returns undefined when the user no longer has the address `from`. @throws EmailTaken */

@@ -113,12 +113,12 @@ export class UsersService {
     return this.users.upgradeHash(scope, id, from, to, this.clock.now());
   }
 
-  /** @returns undefined when the user no longer has that address. */
+  /** Proved again, an address is no news. @returns undefined when the user no longer has that address. */
   verifyEmail(scope: EnvScope, id: Id<'user'>, email: string, actor: Actor): Promise<UserEntity | undefined> {
     return this.database.transaction(async () => {
-      const user = await this.users.verifyEmail(scope, id, email, this.clock.now());
-      if (user !== undefined) await this.recordChange(scope, user, 'user.email_verified', actor);
-      return user;
+      const verified = await this.users.verifyEmail(scope, id, email, this.clock.now());
+      if (verified?.isNew) await this.recordChange(scope, verified.user, 'user.email_verified', actor);
+      return verified?.user;
     });
   }
 

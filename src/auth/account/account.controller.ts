@@ -8,6 +8,7 @@ import { status, StatusResponse } from '../../http/responses/status.response.js'
 import { Clock } from '../../kernel/clock/clock.js';
 import type { UserPrincipal } from '../../kernel/context/principal.js';
 import { SessionReply } from '../../sessions/session-reply.js';
+import { LastOwner, UserNotFound } from '../../users/users.problems.js';
 import { AccountService, AuthMethodNotFound, LastAuthMethod } from './account.service.js';
 import {
   AuthMethodListResponse,
@@ -33,6 +34,7 @@ export class AccountController {
     description: 'Sessions, devices and personal data are gone at once; only a pseudonym stays in the audit trail.',
   })
   @ApiOkResponse({ type: StatusResponse })
+  @ApiProblems(UserNotFound, LastOwner)
   async erase(
     @Caller() caller: UserPrincipal,
     @Req() request: FastifyRequest,
@@ -47,6 +49,7 @@ export class AccountController {
   @RequireFreshSession()
   @ApiOperation({ operationId: 'exportUserData', summary: 'Everything kept on you' })
   @ApiOkResponse({ type: PersonalDataResponse })
+  @ApiProblems(UserNotFound)
   async export(@Caller() caller: UserPrincipal): Promise<PersonalDataResponse> {
     return toPersonalDataResponse(await this.account.export(caller), caller, this.clock.now());
   }
@@ -55,6 +58,7 @@ export class AccountController {
   @RequireSession()
   @ApiOperation({ operationId: 'listAuthMethods', summary: 'The ways in to your account' })
   @ApiOkResponse({ type: AuthMethodListResponse })
+  @ApiProblems(UserNotFound)
   async authMethods(@Caller() caller: UserPrincipal): Promise<AuthMethodListResponse> {
     return { methods: (await this.account.authMethods(caller)).map(toAuthMethodResponse) };
   }
@@ -63,7 +67,7 @@ export class AccountController {
   @RequireFreshSession()
   @ApiOperation({ operationId: 'unlinkAuthMethod', summary: 'Remove a way in to your account' })
   @ApiOkResponse({ type: StatusResponse })
-  @ApiProblems(AuthMethodNotFound, LastAuthMethod)
+  @ApiProblems(UserNotFound, AuthMethodNotFound, LastAuthMethod)
   async unlink(@Caller() caller: UserPrincipal, @Param('provider') provider: string): Promise<StatusResponse> {
     await this.account.unlink(caller, provider);
     return status('unlinked');

@@ -18,7 +18,8 @@ const PUT = envStatement(
 );
 const FIND = envStatement(
   'challenges.find',
-  `SELECT ${COLUMNS} FROM challenges WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND purpose = $4`,
+  `SELECT ${COLUMNS} FROM challenges
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND purpose = $4 AND expires_at > $5`,
 );
 /** The guess is counted by the statement that allows it, so parallel guesses cannot overshoot the cap (R110). */
 const GUESS = envStatement(
@@ -49,8 +50,13 @@ export class ChallengesRepository extends EnvScopedRepository<ChallengeEntity> {
     await this.queryIn(scope, PUT, values);
   }
 
-  async find(scope: EnvScope, userId: Id<'user'>, purpose: ChallengePurpose): Promise<ChallengeEntity | undefined> {
-    return (await this.queryIn<ChallengeEntity>(scope, FIND, [userId, purpose])).rows[0];
+  async find(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    purpose: ChallengePurpose,
+    now: Date,
+  ): Promise<ChallengeEntity | undefined> {
+    return (await this.queryIn<ChallengeEntity>(scope, FIND, [userId, purpose, now])).rows[0];
   }
 
   /** Counts one guess. @returns undefined when there is nothing to guess any more. */

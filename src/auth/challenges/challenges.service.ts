@@ -86,7 +86,7 @@ export class ChallengesService implements OnModuleInit {
 
   /** The live challenge of a user, if there is one. */
   find(scope: EnvScope, userId: Id<'user'>, purpose: ChallengePurpose): Promise<ChallengeEntity | undefined> {
-    return this.challenges.find(scope, userId, purpose);
+    return this.challenges.find(scope, userId, purpose, this.clock.now());
   }
 
   /**
@@ -106,6 +106,7 @@ export class ChallengesService implements OnModuleInit {
   /**
    * Compares a code with the one of a named user; never finds a user by a code (R109).
    * @param user undefined when the address has no account: fails like a wrong code.
+   * @param named what the guesses are counted by when there is no account.
    * @throws InvalidChallenge, RateLimited
    */
   async guess(
@@ -116,7 +117,8 @@ export class ChallengesService implements OnModuleInit {
     code: string,
   ): Promise<ChallengeEntity> {
     const limit = { name: 'code_guesses', ...this.config.limits.codeGuessesPerAccount };
-    await this.limits.require(limit, hashToken(`${scope.envId}/${purpose}/${named}`).toString('hex'));
+    // One count per account, whether it is named by its address or by a session; a new code brings no new guesses (R110).
+    await this.limits.require(limit, hashToken(`${scope.envId}/${purpose}/${user?.id ?? named}`).toString('hex'));
     if (user === undefined) throw new InvalidChallenge();
     const most = this.config.challenges.codeAttempts;
     const challenge = await this.challenges.guess(scope, user.id, purpose, this.clock.now(), most);

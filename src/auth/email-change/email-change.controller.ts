@@ -7,7 +7,8 @@ import { RateLimit } from '../../http/rate-limit/rate-limit.decorator.js';
 import { status, StatusResponse } from '../../http/responses/status.response.js';
 import type { UserPrincipal } from '../../kernel/context/principal.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
-import { EmailTaken } from '../../users/users.problems.js';
+import { RateLimited } from '../../kernel/limits/rate-limits.js';
+import { EmailTaken, UserNotFound } from '../../users/users.problems.js';
 import { InvalidChallenge } from '../challenges/challenges.service.js';
 import { ChangeEmailRequest, EmailChangeTokenRequest } from './dto/email-change.requests.js';
 import { EmailChangeService } from './email-change.service.js';
@@ -27,6 +28,7 @@ export class EmailChangeController {
       'Nothing changes until the new mailbox confirms it; the old one is told, with a way to call it off. The answer is the same for an address that is taken.',
   })
   @ApiOkResponse({ type: StatusResponse })
+  @ApiProblems(UserNotFound, RateLimited)
   async request(@Caller() caller: UserPrincipal, @Body() { email }: ChangeEmailRequest): Promise<StatusResponse> {
     await this.changes.request(caller, email);
     return status('ok');

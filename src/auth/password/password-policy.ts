@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { defineProblem } from '../../kernel/errors/problem.js';
+import { canonicalEmail } from '../../users/user.rules.js';
 import { isCommonPassword } from './common-passwords.js';
 
 export const WeakPassword = defineProblem({
@@ -44,7 +45,8 @@ export class PasswordPolicy {
     }
     const folded = password.toLowerCase();
     const [localPart] = email.split('@');
-    if ([email, localPart, appName.toLowerCase()].includes(folded)) {
+    const guessable = [email, localPart, appName.normalize('NFKC').toLowerCase()];
+    if (guessable.includes(folded) || canonicalEmail(password) === email) {
       return { code: 'guessable', message: 'must not be your e-mail address or the name of the app' };
     }
     return isCommonPassword(password) ? { code: 'common', message: 'is one of the most common passwords' } : undefined;

@@ -13,6 +13,7 @@ import type { EnvScope } from '../../kernel/context/scope.js';
 import { RateLimited } from '../../kernel/limits/rate-limits.js';
 import { SessionReply } from '../../sessions/session-reply.js';
 import { InvalidCredentials } from '../../sessions/sessions.problems.js';
+import { UserNotFound } from '../../users/users.problems.js';
 import { InvalidChallenge } from '../challenges/challenges.service.js';
 import { PasswordChangedResponse } from './dto/password-changed.response.js';
 import {
@@ -75,7 +76,7 @@ export class PasswordController {
     description: 'Your other sessions end; this one goes on with the tokens of the answer.',
   })
   @ApiOkResponse({ type: PasswordChangedResponse })
-  @ApiProblems(InvalidCredentials, WeakPassword, RateLimited)
+  @ApiProblems(InvalidCredentials, UserNotFound, WeakPassword, RateLimited)
   async change(
     @Caller() caller: UserPrincipal,
     @Body() { current_password, new_password }: ChangePasswordRequest,
@@ -96,7 +97,7 @@ export class PasswordController {
     description: 'Answers of type reauth_required ask for it. Good for ten minutes, for this session.',
   })
   @ApiOkResponse({ type: StatusResponse })
-  @ApiProblems(InvalidCredentials, RateLimited)
+  @ApiProblems(InvalidCredentials, UserNotFound, RateLimited)
   async reauthenticate(
     @Caller() caller: UserPrincipal,
     @Body() { password }: ReauthenticateRequest,

@@ -2,11 +2,13 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config.js';
 import { DevicesService } from '../../devices/devices.service.js';
 import { TenantRecords } from '../../environments/tenant-records.js';
+import { AuthenticationRequired } from '../../http/access/access.problems.js';
 import { type Actor, ANONYMOUS, AuditTrail } from '../../kernel/audit/audit-trail.js';
 import type { ClientInfo } from '../../kernel/context/client-info.js';
 import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
 import { type EnvScope, scopeTo } from '../../kernel/context/scope.js';
 import { Passwords } from '../../kernel/crypto/passwords.js';
+import { DomainError } from '../../kernel/errors/problem.js';
 import type { EventName } from '../../kernel/events/event-map.js';
 import { Events } from '../../kernel/events/events.js';
 import type { Id } from '../../kernel/ids/id.js';
@@ -14,7 +16,7 @@ import { Database } from '../../kernel/persistence/database.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { IssuedTokens } from '../../sessions/token-issuer.js';
 import { TokenRefresher } from '../../sessions/token-refresher.js';
-import { InvalidCredentials } from '../../sessions/sessions.problems.js';
+import { InvalidCredentials, SessionNotFound } from '../../sessions/sessions.problems.js';
 import type { UserEntity } from '../../users/user.entity.js';
 import { UserNotFound } from '../../users/users.problems.js';
 import type { Credentials } from '../../users/users.repository.js';
@@ -71,11 +73,13 @@ export class PasswordService implements OnModuleInit {
     const hash = await this.passwords.hash(password);
     await this.database.transaction(async () => {
       await this.challenges.consume(challenge);
+      // About to be proved; a code mailed before would go on signing in whoever has read it.
+      await this.challenges.drop(scope, challenge.userId, 'verify_email');
       // The link was mailed to this address: using it proves the mailbox; a link to an earlier address proves nothing any more.
       const user = await this.users.verifyEmail(scope, challenge.userId, challenge.email, ANONYMOUS);
       if (user === undefined) throw new InvalidChallenge();
       await this.replace(scope, user, hash, 'auth.password_reset', { kind: 'user', id: user.id });
-      await this.lockout.clear(scope, user.id);
+      await this.lockout.clear(scope, { account: user.id, knownDevice: undefined });
     });
   }
 
@@ -89,7 +93,7 @@ export class PasswordService implements OnModuleInit {
     const { appName } = await this.tenants.get(scope);
     this.policy.require(next, { email: user.email ?? '', appName }, 'new_password');
     const hash = await this.passwords.hash(next);
-    const session = await this.sessions.get(scope, userId, sessionId);
+    const session = await whileItLives(this.sessions.get(scope, userId, sessionId));
     return this.database.transaction(async () => {
       await this.replace(scope, user, hash, 'auth.password_changed', actorOf(caller), sessionId);
       return this.refresher.renew(scope, session.locator);
@@ -99,17 +103,38 @@ export class PasswordService implements OnModuleInit {
   /** Proves a signed-in user's identity again, for sensitive calls. @throws InvalidCredentials, RateLimited */
   async reauthenticate(caller: UserPrincipal, password: string, client: ClientInfo): Promise<void> {
     await this.confirm(caller, password, client);
-    await this.sessions.reauthenticated(caller.scope, caller.userId, caller.sessionId);
+    await whileItLives(this.sessions.reauthenticated(caller.scope, caller.userId, caller.sessionId));
   }
 
   /** Under the same count as sign-in: a session is no way around an account's lock (R166). */
-  private async confirm({ scope, userId }: UserPrincipal, password: string, client: ClientInfo): Promise<Credentials> {
+  private async confirm(caller: UserPrincipal, password: string, client: ClientInfo): Promise<Credentials> {
+    const { scope, userId } = caller;
     const known = await this.users.credentials(scope, userId);
     const fromKnownDevice = await this.devices.isKnown(scope, userId, client.deviceToken);
     const subject = { account: userId, knownDevice: fromKnownDevice ? client.deviceToken : undefined };
-    const { matches } = await this.lockout.check(scope, subject, known.passwordHash, password);
-    if (!matches) throw new InvalidCredentials();
-    return known;
+    return this.lockout.check(scope, subject, known.passwordHash, password, async ({ matches, locked }) => {
+      if (!matches) {
+        await this.recordFailure(caller, locked);
+        throw new InvalidCredentials();
+      }
+      await this.lockout.clear(scope, subject);
+      return known;
+    });
+  }
+
+  /** Whoever holds the session did not know the password: on record like a failed sign-in (R302). */
+  private recordFailure(caller: UserPrincipal, locked: boolean): Promise<void> {
+    const { scope, userId: id } = caller;
+    return this.database.transaction(async () => {
+      this.audit.record(scope, {
+        action: 'session.reauthenticate',
+        outcome: 'failure',
+        actor: actorOf(caller),
+        target: { type: 'user', id },
+        metadata: { locked },
+      });
+      if (locked) await this.events.record(scope, 'auth.account_locked', id, { user_id: id });
+    });
   }
 
   private async replace(
@@ -141,5 +166,15 @@ export class PasswordService implements OnModuleInit {
       await this.events.record(scope, 'auth.forgot_password', id, { user_id: id });
       this.audit.record(scope, { action: 'auth.forgot_password', actor: ANONYMOUS, target: { type: 'user', id } });
     });
+  }
+}
+
+/** A session may end between the guard and here — by the same person, on another device: its caller is then nobody, not somewhere else. */
+async function whileItLives<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const isOver = error instanceof DomainError && error.definition === SessionNotFound.definition;
+    throw isOver ? new AuthenticationRequired() : error;
   }
 }

@@ -32,6 +32,8 @@ export interface AttemptOutcome {
 
 const HOUR_MS = 3_600_000;
 const MOST_WAITING_PER_ACCOUNT = 100;
+/** Stays below the failures that lock, on several replicas together: right passwords at the same time count until they are cleared. */
+const MOST_AT_ONCE_PER_ACCOUNT = 2;
 
 /**
  * Checks passwords for every path that takes one — sign-in, reauthentication, password change — under one count of failures per account
@@ -50,7 +52,7 @@ export class Lockout implements OnModuleInit {
     private readonly clock: Clock,
     private readonly config: Config,
   ) {
-    this.#accounts = new KeyedSlots(config.passwords.hashSlots, MOST_WAITING_PER_ACCOUNT);
+    this.#accounts = new KeyedSlots(MOST_AT_ONCE_PER_ACCOUNT, MOST_WAITING_PER_ACCOUNT);
   }
 
   onModuleInit(): void {
@@ -62,30 +64,35 @@ export class Lockout implements OnModuleInit {
   }
 
   /**
-   * Checks a password, if the account may be tried now.
+   * Checks a password, if the account may be tried now. A right one stays counted as a failure until {@link clear} or
+   * {@link clearWithChange}, which `conclude` calls: it runs before the account's next try, so that many right ones at once lock nobody out.
    * @param stored the account's hash; undefined costs the same and never matches.
    * @throws RateLimited while the account is locked, also with the right password.
    */
-  async check(
+  async check<T>(
     scope: EnvScope,
     subject: AttemptSubject,
     stored: string | undefined,
     password: string,
-  ): Promise<AttemptOutcome> {
+    conclude: (outcome: AttemptOutcome) => Promise<T>,
+  ): Promise<T> {
     const key = keyOf(scope, subject);
     return this.#accounts.run(key.toString('base64'), async () => {
       const failures = await this.attempts.begin(scope, key, this.config.lockout, this.clock.now());
       if (failures === undefined) throw await this.refusal(scope, key);
       const check = await this.passwords.check(stored, password);
-      if (!check.matches) return { matches: false, locked: failures === this.config.lockout.failures.count };
-      await this.attempts.clear(scope, key);
-      return { ...check, locked: false };
+      return conclude({ ...check, locked: !check.matches && failures === this.config.lockout.failures.count });
     });
   }
 
-  /** Forgets the failures of strangers: the owner has proved control of the mailbox. */
-  clear(scope: EnvScope, account: Id<'user'>): Promise<void> {
-    return this.attempts.clear(scope, keyOf(scope, { account, knownDevice: undefined }));
+  /** Forgets the failures of a subject: the password was right, or its owner has proved control of the mailbox. */
+  clear(scope: EnvScope, subject: AttemptSubject): Promise<void> {
+    return this.attempts.clear(scope, keyOf(scope, subject));
+  }
+
+  /** As {@link clear}, with the transaction that the right password leads to: no round trip of its own. */
+  clearWithChange(scope: EnvScope, subject: AttemptSubject): void {
+    this.attempts.clearWithChange(scope, keyOf(scope, subject));
   }
 
   private async refusal(scope: EnvScope, key: Buffer): Promise<DomainError> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import { Database } from '../../kernel/persistence/database.js';
+import type { DeferredTable } from '../../kernel/persistence/deferred-writes.js';
 import { EnvScopedRepository } from '../../kernel/persistence/env-scoped.repository.js';
 import { envStatement, statement } from '../../kernel/persistence/statement.js';
 import { SystemRepository } from '../../kernel/persistence/system.repository.js';
@@ -31,7 +32,7 @@ const BEGIN = envStatement(
      blocked_until = CASE
        WHEN (a.failures < $7 AND a.last_failed_at <= $5) OR a.last_failed_at <= $6 OR a.failures + 1 < $7 THEN NULL
        ELSE $4::timestamptz + least($8 * power(2, least(a.failures + 1 - $7, 30)), $9) * interval '1 millisecond' END
-   WHERE (a.blocked_until IS NULL OR a.blocked_until <= $4) AND (a.failures < $10 OR a.last_failed_at <= $6)
+   WHERE a.app_id = $1 AND a.env_id = $2 AND (a.blocked_until IS NULL OR a.blocked_until <= $4) AND (a.failures < $10 OR a.last_failed_at <= $6)
    RETURNING failures`,
 );
 const READ = envStatement(
@@ -43,6 +44,10 @@ const CLEAR = envStatement(
   'sign_in_attempts.clear',
   'DELETE FROM sign_in_attempts WHERE app_id = $1 AND env_id = $2 AND key = $3',
 );
+const BY_KEY: DeferredTable = {
+  name: 'sign_in_attempts',
+  columns: { app_id: 'text', env_id: 'text', key: 'bytea' },
+};
 const PURGE = statement('sign_in_attempts.purge', 'DELETE FROM sign_in_attempts WHERE last_failed_at <= $1');
 
 export type AttemptState = Pick<SignInAttemptsEntity, 'failures' | 'blockedUntil' | 'lastFailedAt'>;
@@ -74,6 +79,11 @@ export class SignInAttemptsRepository extends EnvScopedRepository<SignInAttempts
 
   async clear(scope: EnvScope, key: Buffer): Promise<void> {
     await this.queryIn(scope, CLEAR, [key]);
+  }
+
+  /** As {@link clear}, with the transaction that the success leads to. */
+  clearWithChange(scope: EnvScope, key: Buffer): void {
+    this.deleteWithChangeIn(scope, BY_KEY, { key: `\\x${key.toString('hex')}` });
   }
 }
 

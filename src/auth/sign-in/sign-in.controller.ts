@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../http/access/access.js';
+import { AuthenticationRequired } from '../../http/access/access.problems.js';
 import { Tenant } from '../../http/params/caller.decorators.js';
 import { Client } from '../../http/params/client-info.decorator.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
@@ -31,7 +32,7 @@ export class SignInController {
   @RateLimit('signInPerIp')
   @ApiOperation({ operationId: 'signIn', summary: 'Sign in with e-mail or username and password' })
   @ApiOkResponse({ type: SignedInResponse })
-  @ApiProblems(InvalidCredentials, EmailNotVerified, UserBanned, PasswordSignInDisabled)
+  @ApiProblems(InvalidCredentials, EmailNotVerified, UserBanned, PasswordSignInDisabled, AuthenticationRequired)
   async signIn(
     @Tenant() scope: EnvScope,
     @Body() body: SignInRequest,

@@ -17,7 +17,7 @@ import type { UserEntity } from '../../users/user.entity.js';
 import type { Credentials } from '../../users/users.repository.js';
 import { UsersService } from '../../users/users.service.js';
 import '../auth.events.js';
-import { type AttemptOutcome, Lockout } from './lockout.service.js';
+import { type AttemptOutcome, type AttemptSubject, Lockout } from './lockout.service.js';
 import { PasswordSignInDisabled } from './sign-in.problems.js';
 
 /** What names the account, in canonical form. */
@@ -60,20 +60,42 @@ export class SignInService {
     const knownDevice = (await this.devices.isKnown(scope, known?.user.id ?? NOBODY, client.deviceToken))
       ? client.deviceToken
       : undefined;
-    const account = known?.user.id ?? (`name:${nameOf(identifier)}` as const);
-    const outcome = await this.lockout.check(scope, { account, knownDevice }, known?.passwordHash, password);
-    if (known === undefined || !outcome.matches) {
-      await this.recordFailure(scope, known?.user, identifier, outcome);
-      throw new InvalidCredentials();
-    }
-    await this.hooks.run('before.sign_in', { scope, user: known.user, client });
-    if (outcome.upgrade !== undefined) await this.upgrade(scope, known, outcome.upgrade);
-    await this.issuer.admit(scope, { user: known.user, methods: ['pwd'], client });
-    return this.database.transaction(() => this.start(scope, known.user, client));
+    const subject: AttemptSubject = { account: known?.user.id ?? `name:${nameOf(identifier)}`, knownDevice };
+    return this.lockout.check(scope, subject, known?.passwordHash, password, async (outcome) => {
+      if (known === undefined || !outcome.matches) {
+        await this.recordFailure(scope, known?.user, identifier, outcome);
+        throw new InvalidCredentials();
+      }
+      if (outcome.upgrade !== undefined) await this.upgrade(scope, known, outcome.upgrade);
+      return this.admit(scope, known.user, subject, client);
+    });
   }
 
-  private async start(scope: EnvScope, user: UserEntity, client: ClientInfo): Promise<IssuedSession> {
+  private async admit(
+    scope: EnvScope,
+    user: UserEntity,
+    subject: AttemptSubject,
+    client: ClientInfo,
+  ): Promise<IssuedSession> {
+    try {
+      await this.hooks.run('before.sign_in', { scope, user, client });
+      await this.issuer.admit(scope, { user, methods: ['pwd'], client });
+      return await this.database.transaction(() => this.start(scope, user, subject, client));
+    } catch (error) {
+      // Refused for another reason: the right password must not lock its owner out.
+      await this.lockout.clear(scope, subject);
+      throw error;
+    }
+  }
+
+  private async start(
+    scope: EnvScope,
+    user: UserEntity,
+    subject: AttemptSubject,
+    client: ClientInfo,
+  ): Promise<IssuedSession> {
     const issued = await this.issuer.issueAdmitted(scope, { user, methods: ['pwd'], client });
+    this.lockout.clearWithChange(scope, subject);
     const { id } = issued.session;
     await this.events.record(scope, 'auth.signin', user.id, { user_id: user.id, session_id: id });
     this.audit.record(scope, { action: 'auth.sign_in', actor: { kind: 'user', id: user.id, sessionId: id } });

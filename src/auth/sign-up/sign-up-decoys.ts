@@ -30,7 +30,8 @@ export class SignUpDecoys {
     if (tenant.client.requireEmailVerification) return { user };
     const { sessions } = tenant;
     const absoluteMs = this.config.sessions.absoluteTtlMs;
-    const saysSomething = client.userAgent !== undefined || client.fingerprint !== undefined;
+    // As a real sign-up: an empty agent registers no device.
+    const saysSomething = (client.fingerprint ?? client.userAgent ?? '') !== '';
     return {
       user,
       issued: {
@@ -62,7 +63,7 @@ export class SignUpDecoys {
       firstName: input.firstName,
       lastName: input.lastName,
       image: null,
-      metadata: input.metadata,
+      metadata: asStored(input.metadata),
       passwordChangedAt: now,
       banned: false,
       banReason: null,
@@ -92,4 +93,10 @@ export class SignUpDecoys {
     };
     return `${part(header)}.${part(payload)}.${randomBytes(SIGNATURE_BYTES).toString('base64url')}`;
   }
+}
+
+/** PostgreSQL keeps the members of a jsonb object by length and then by bytes, and a real answer shows them so. */
+function asStored(metadata: Record<string, string>): Record<string, string> {
+  const names = Object.keys(metadata).sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  return Object.fromEntries(names.map((name) => [name, metadata[name] ?? '']));
 }

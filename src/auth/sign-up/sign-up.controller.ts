@@ -2,6 +2,7 @@ import { Body, Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../../http/access/access.js';
+import { AuthenticationRequired } from '../../http/access/access.problems.js';
 import { Tenant } from '../../http/params/caller.decorators.js';
 import { Client } from '../../http/params/client-info.decorator.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
@@ -34,7 +35,7 @@ export class SignUpController {
       'The answer is the same for an address that has an account already; its owner is told by mail. Where addresses must be verified, the session comes with POST /v1/verify-email.',
   })
   @ApiCreatedResponse({ type: SignedUpResponse })
-  @ApiProblems(SignUpDisabled, WeakPassword, UsernameTaken)
+  @ApiProblems(SignUpDisabled, WeakPassword, UsernameTaken, AuthenticationRequired)
   async signUp(
     @Tenant() scope: EnvScope,
     @Body() body: SignUpRequest,

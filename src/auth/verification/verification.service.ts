@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config.js';
-import { type Actor, ANONYMOUS } from '../../kernel/audit/audit-trail.js';
+import { type Actor, ANONYMOUS, AuditTrail } from '../../kernel/audit/audit-trail.js';
 import { Clock } from '../../kernel/clock/clock.js';
 import type { ClientInfo } from '../../kernel/context/client-info.js';
 import { type EnvScope, scopeTo } from '../../kernel/context/scope.js';
@@ -28,6 +28,7 @@ export class VerificationService implements OnModuleInit {
     private readonly requests: MailRequests,
     private readonly mails: AuthMails,
     private readonly database: Database,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -71,7 +72,7 @@ export class VerificationService implements OnModuleInit {
   /** A signed-in user types the code that was mailed to them. @throws InvalidChallenge, RateLimited */
   async verifyOwn(scope: EnvScope, userId: Id<'user'>, code: string): Promise<void> {
     const user = await this.users.get(scope, userId);
-    const challenge = await this.challenges.guess(scope, user, userId, 'verify_email', code);
+    const challenge = await this.guess(scope, user, userId, code, { kind: 'user', id: userId });
     await this.verify(challenge, { kind: 'user', id: userId });
   }
 
@@ -87,12 +88,33 @@ export class VerificationService implements OnModuleInit {
     client: ClientInfo,
   ): Promise<IssuedSession | undefined> {
     const known = await this.users.findByEmail(scope, email);
-    const challenge = await this.challenges.guess(scope, known?.user, email, 'verify_email', code);
+    const challenge = await this.guess(scope, known?.user, email, code, ANONYMOUS);
     const user = await this.verify(challenge, ANONYMOUS);
     try {
       return await this.issuer.issue(scope, { user, methods: ['otp'], client });
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'forbidden') return undefined;
+      throw error;
+    }
+  }
+
+  /** A wrong code is a failed sign-in like a wrong password: it is on record, whether there is an account or not (R302). */
+  private async guess(
+    scope: EnvScope,
+    user: Pick<UserEntity, 'id' | 'email'> | undefined,
+    named: string,
+    code: string,
+    actor: Actor,
+  ): Promise<ChallengeEntity> {
+    try {
+      return await this.challenges.guess(scope, user, named, 'verify_email', code);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.definition !== InvalidChallenge.definition) throw error;
+      await this.database.transaction(() => {
+        const target = user === undefined ? {} : { target: { type: 'user', id: user.id } };
+        this.audit.record(scope, { action: 'auth.verify_email', outcome: 'failure', actor, ...target });
+        return Promise.resolve();
+      });
       throw error;
     }
   }

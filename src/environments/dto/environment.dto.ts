@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, Matches, ValidateBy, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsObject, Matches, ValidateBy, ValidateNested } from 'class-validator';
 import { versioned } from '../../http/etag.js';
 import { isOriginEntry } from '../../http/security/origins.js';
 import { Slug } from '../../http/validation/slug.decorator.js';
@@ -12,7 +12,12 @@ import {
   OptionalText,
   Text,
 } from '../../http/validation/text.decorators.js';
-import { ENVIRONMENT_TYPES, type EnvironmentEntity, type EnvironmentType } from '../environment.entity.js';
+import {
+  ENVIRONMENT_TYPES,
+  type EnvironmentEntity,
+  type EnvironmentSettings,
+  type EnvironmentType,
+} from '../environment.entity.js';
 
 const MOST_ORIGINS = 100;
 
@@ -41,6 +46,15 @@ export class EnvironmentSettingsDto {
   allowed_origins?: string[];
 }
 
+/** Null and the empty text count as absent: only what was set is stored. */
+export function toEnvironmentSettings(settings: EnvironmentSettingsDto): EnvironmentSettings {
+  const { skip_email_verification, allowed_origins } = settings;
+  return {
+    ...(skip_email_verification == null ? {} : { skip_email_verification }),
+    ...(allowed_origins ? { allowed_origins } : {}),
+  };
+}
+
 export class CreateEnvironmentRequest {
   @OptionalId('app', 'The app; its operator may leave it to the path or query.') app_id?: string;
   @Text({ longest: 100, example: 'Preview' }) name: string;
@@ -54,6 +68,8 @@ export class CreateEnvironmentRequest {
   @OptionalText({ longest: 500 }) description?: string;
   @ApiPropertyOptional({ type: EnvironmentSettingsDto })
   @IfPresent()
+  // A list passes @ValidateNested, member by member.
+  @IsObject({ message: '$property must be an object' })
   @ValidateNested()
   @Type(() => EnvironmentSettingsDto)
   settings?: EnvironmentSettingsDto;

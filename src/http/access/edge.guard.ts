@@ -47,14 +47,42 @@ export class EdgeGuard implements CanActivate {
     this.#ownOrigin = config.http.publicUrl?.origin ?? '';
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const policy = this.policies.of(context.getHandler());
-    if (policy === undefined)
+    if (policy === undefined) {
       throw new InternalError({ cause: new Error('a handler without an access policy was called') });
+    }
     if (!this.readiness.isServing && !policy.always) throw new ServiceUnavailable({ extras: { retry_after: 1 } });
-    if (policy.rateLimit !== undefined) await this.limit(request, http.getResponse<FastifyReply>(), policy.rateLimit);
+    const { access } = policy;
+    if (access.kind === 'session' && isPlainRead(request, policy)) return this.admitReader(request, access);
+    return this.admitFully(request, http.getResponse<FastifyReply>(), policy);
+  }
+
+  /** The common request — a read with a session — costs no query and no promise when session and tenant are in memory. */
+  private admitReader(request: FastifyRequest, rule: RuleOf<'session'>): boolean | Promise<boolean> {
+    const principal = this.recognise(request);
+    if (principal instanceof Promise) return principal.then((late) => this.admitReaderAs(late, request, rule));
+    return this.admitReaderAs(principal, request, rule);
+  }
+
+  private admitReaderAs(
+    principal: UserPrincipal,
+    { authsome }: FastifyRequest,
+    rule: RuleOf<'session'>,
+  ): boolean | Promise<boolean> {
+    if (rule.fresh) this.requireFresh(principal);
+    authsome.tenant = this.directory.recall(principal.scope);
+    if (authsome.tenant !== undefined) return true;
+    return this.tenantOf(principal).then((found) => {
+      authsome.tenant = found;
+      return true;
+    });
+  }
+
+  private async admitFully(request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Promise<boolean> {
+    if (policy.rateLimit !== undefined) await this.limit(request, reply, policy.rateLimit);
     await this.admit(request, policy);
     if (request.method === 'POST' && request.headers['idempotency-key'] !== undefined) await this.collect(request);
     return true;
@@ -102,7 +130,7 @@ export class EdgeGuard implements CanActivate {
   }
 
   private async admitUser(request: FastifyRequest, rule: RuleOf<'session'>): Promise<void> {
-    const principal = await this.requireUser(request);
+    const principal = await this.recognise(request);
     const tenant = await this.tenantOf(principal);
     await this.refuseForeignTenant(request, principal);
     this.protectCookies(request, tenant);
@@ -111,7 +139,7 @@ export class EdgeGuard implements CanActivate {
   }
 
   private async admitOperator(request: FastifyRequest, rule: RuleOf<'operator'>): Promise<void> {
-    const principal = await this.requireUser(request);
+    const principal = await this.recognise(request);
     this.protectCookies(request, await this.tenantOf(principal));
     const { operator } = principal;
     if (operator === undefined || (rule.reach === 'every_app' && operator !== 'every_app')) {
@@ -139,18 +167,22 @@ export class EdgeGuard implements CanActivate {
     return tenant;
   }
 
-  private async requireUser(request: FastifyRequest): Promise<UserPrincipal> {
+  /** @throws AuthenticationRequired (also as a rejection) for everyone but a signed-in user. */
+  private recognise(request: FastifyRequest): UserPrincipal | Promise<UserPrincipal> {
     const { authsome } = request;
     authsome.credential = findCredential(request);
-    const principal = await this.strategies.authenticate(request);
-    if (principal?.kind !== 'user') throw new AuthenticationRequired();
-    authsome.principal = principal;
-    return principal;
+    const accept = (principal: Principal | undefined): UserPrincipal => {
+      if (principal?.kind !== 'user') throw new AuthenticationRequired();
+      authsome.principal = principal;
+      return principal;
+    };
+    const principal = this.strategies.authenticate(request);
+    return principal instanceof Promise ? principal.then(accept) : accept(principal);
   }
 
   private async optionalPrincipal(request: FastifyRequest): Promise<Principal> {
     try {
-      return await this.requireUser(request);
+      return await this.recognise(request);
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'unauthenticated') return { kind: 'anonymous' };
       throw error;
@@ -194,4 +226,11 @@ export class EdgeGuard implements CanActivate {
     authsome.idempotent = await this.idempotency.begin(request);
     if (authsome.idempotent !== undefined) authsome.unit = authsome.idempotent.unit;
   }
+}
+
+/** A read by a session that names no tenant of its own: nothing to limit, to protect from other sites, or to compare. */
+function isPlainRead(request: FastifyRequest, { rateLimit }: RoutePolicy): boolean {
+  if (rateLimit !== undefined || changesState(request)) return false;
+  const { publishableKey, appId, environment } = namedTenant(request);
+  return publishableKey === undefined && appId === undefined && environment === undefined;
 }

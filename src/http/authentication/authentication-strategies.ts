@@ -27,7 +27,7 @@ const PassportStrategy = passport.Strategy as unknown as abstract new () => obje
 export abstract class AuthenticationStrategy extends PassportStrategy {
   abstract readonly name: string;
 
-  abstract authenticate(request: FastifyRequest): void;
+  abstract authenticate(request: FastifyRequest): void | Promise<void>;
 
   protected get verdict(): Verdict {
     return this as unknown as Verdict;
@@ -35,6 +35,7 @@ export abstract class AuthenticationStrategy extends PassportStrategy {
 }
 
 const PASSED = Symbol('passed');
+type Outcome = Principal | typeof PASSED;
 
 /**
  * The strategies in force, in order of registration: session token, JWT, and whatever a third party adds with {@link use}. They are run
@@ -52,27 +53,47 @@ export class AuthenticationStrategies {
   }
 
   /**
-   * @returns undefined when every strategy passed.
-   * @throws AuthenticationRequired when a strategy refused.
+   * @returns who the caller is, or undefined when every strategy passed. A promise only where a strategy has to ask somebody: a session
+   * in memory is recognised without one.
+   * @throws AuthenticationRequired (also as a rejection) when a strategy refused.
    */
-  async authenticate(request: FastifyRequest): Promise<Principal | undefined> {
-    for (const strategy of this.#strategies) {
-      const verdict = await attempt(strategy, request);
-      if (verdict !== PASSED) return verdict;
+  authenticate(request: FastifyRequest, from = 0): Principal | undefined | Promise<Principal | undefined> {
+    for (let index = from; index < this.#strategies.length; index += 1) {
+      const outcome = attempt(this.#strategies[index] as AuthenticationStrategy, request);
+      if (outcome instanceof Promise) {
+        return outcome.then((late) => (late === PASSED ? this.authenticate(request, index + 1) : late));
+      }
+      if (outcome !== PASSED) return outcome;
     }
     return undefined;
   }
 }
 
-function attempt(strategy: AuthenticationStrategy, request: FastifyRequest): Promise<Principal | typeof PASSED> {
-  return new Promise((resolve, reject) => {
-    // One object per request that inherits from the strategy, exactly as Passport's authenticate middleware makes it.
-    const running = Object.create(strategy) as AuthenticationStrategy & Verdict;
-    running.success = resolve;
-    running.fail = () => reject(new AuthenticationRequired());
-    running.pass = () => resolve(PASSED);
-    running.error = reject;
-    running.redirect = () => reject(new Error(`strategy ${strategy.name} redirects; only sign-in flows may`));
-    running.authenticate(request);
+/** Runs one strategy: on an object of its own that inherits from it, exactly as Passport's authenticate middleware does. */
+function attempt(strategy: AuthenticationStrategy, request: FastifyRequest): Outcome | Promise<Outcome> {
+  let known: Outcome | undefined;
+  let refused: Error | undefined;
+  let settle: { resolve(outcome: Outcome): void; reject(error: Error): void } | undefined;
+  const accept = (outcome: Outcome): void => {
+    if (settle === undefined) known ??= outcome;
+    else settle.resolve(outcome);
+  };
+  const refuse = (error: Error): void => {
+    if (settle === undefined) refused ??= error;
+    else settle.reject(error);
+  };
+  const running = Object.create(strategy) as AuthenticationStrategy & Verdict;
+  running.success = accept;
+  running.pass = () => accept(PASSED);
+  running.fail = () => refuse(new AuthenticationRequired());
+  running.error = (error) => refuse(error as Error);
+  running.redirect = () => refuse(new Error(`strategy ${strategy.name} redirects; only sign-in flows may`));
+  const work = running.authenticate(request);
+  // Nobody else waits for it: a failure would end the process instead of the request.
+  work?.catch((error: unknown) => refuse(error as Error));
+  if (refused !== undefined) throw refused;
+  if (known !== undefined) return known;
+  return new Promise<Outcome>((resolve, reject) => {
+    settle = { resolve, reject };
   });
 }

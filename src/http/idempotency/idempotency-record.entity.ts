@@ -6,7 +6,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 export class IdempotencyRecordEntity {
   /** SHA-256 over tenant, caller, route and key: a record is found by whoever made the request, and by nobody else. */
   @PrimaryColumn('bytea') id: Buffer;
-  /** HMAC of the body. */
+  /** HMAC of URL and body. */
   @Column('bytea') fingerprint: Buffer;
   /** Null while the request runs. */
   @Column({ type: 'integer', nullable: true }) status: number | null;

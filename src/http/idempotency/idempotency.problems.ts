@@ -11,7 +11,7 @@ export const IdempotencyKeyReused = defineProblem({
   code: 'idempotency_key_reused',
   kind: 'unprocessable',
   title: 'The idempotency key belongs to another request',
-  detail: 'this key was used with a different body; draw a new key',
+  detail: 'this key was used for a different URL or body; draw a new key',
 });
 
 export const IdempotencyInProgress = defineProblem({

@@ -40,8 +40,8 @@ export class Replay extends Error {
 }
 
 /**
- * `Idempotency-Key` on every POST (draft-ietf-httpapi-idempotency-key-header): the same key with the same body has one effect and one
- * answer, on every replica and after a crash; with another body it is refused; another caller's key is another key.
+ * `Idempotency-Key` on every POST (draft-ietf-httpapi-idempotency-key-header): the same key with the same URL and body has one effect and
+ * one answer, on every replica and after a crash; with another it is refused; another caller's key is another key.
  */
 @Injectable()
 export class Idempotency {
@@ -63,14 +63,15 @@ export class Idempotency {
     if (request.method !== 'POST' || key === undefined) return undefined;
     if (typeof key !== 'string' || !KEY.test(key)) throw new IdempotencyKeyMalformed();
     const id = recordId(request, key);
-    const body = JSON.stringify(request.body ?? null);
-    const fingerprint = this.fingerprint(body);
+    // What the path and the query name is part of the request: banning one user is not banning another.
+    const content = `${request.url}\n${JSON.stringify(request.body ?? null)}`;
+    const fingerprint = this.fingerprint(content);
     const claimedUntil = this.clock.in(CLAIM_MS);
     const expiresAt = this.clock.in(this.config.retention.idempotencyMs);
     if (await this.repository.anyTenantClaim(id, fingerprint, this.clock.now(), claimedUntil, expiresAt)) {
       return { id, claimedUntil, unit: new DeferredUnit(this.database) };
     }
-    throw this.alreadyKnown(await this.repository.anyTenantRead(id), body);
+    throw this.alreadyKnown(await this.repository.anyTenantRead(id), content);
   }
 
   /**
@@ -100,15 +101,17 @@ export class Idempotency {
   }
 
   /** Keyed, because a body may hold a password and a plain hash of it could be searched (R308). */
-  private fingerprint(body: string, keyId: string = this.keys.activeId): Buffer {
+  private fingerprint(content: string, keyId: string = this.keys.activeId): Buffer {
     return createHmac('sha256', this.keys.derive('idempotency', keyId) as Buffer)
-      .update(body)
+      .update(content)
       .digest();
   }
 
-  private alreadyKnown(record: IdempotencyRecordEntity | undefined, body: string): Error {
+  private alreadyKnown(record: IdempotencyRecordEntity | undefined, content: string): Error {
     if (record === undefined) return new IdempotencyInProgress({ extras: { retry_after: 1 } });
-    const same = this.keys.ids.some((keyId) => equalInConstantTime(record.fingerprint, this.fingerprint(body, keyId)));
+    const same = this.keys.ids.some((keyId) =>
+      equalInConstantTime(record.fingerprint, this.fingerprint(content, keyId)),
+    );
     if (!same) return new IdempotencyKeyReused();
     if (record.answer === null) return new IdempotencyInProgress({ extras: { retry_after: 1 } });
     return new Replay(JSON.parse(this.box.open(record.answer, place(record.id)).toString()) as StoredAnswer);

@@ -61,7 +61,6 @@ export function problemDocument(error: DomainError, requestId: string): ProblemD
 /** What the framework itself refuses, by its status. */
 const FRAMEWORK: Readonly<Record<number, ProblemClass>> = {
   400: MalformedBody,
-  404: ResourceNotFound,
   405: MethodNotAllowed,
   413: BodyTooLarge,
   415: UnsupportedMedia,
@@ -74,6 +73,8 @@ export function toDomainError(thrown: unknown): DomainError {
   const error = translateDatabaseError(thrown);
   if (error instanceof DomainError) return error;
   const status = frameworkStatus(error);
+  // Nest's words for an unknown path repeat the URL, which may hold a secret that was sent to the wrong place (R301).
+  if (status === 404) return new ResourceNotFound();
   const problem = status === undefined ? undefined : FRAMEWORK[status];
   return problem === undefined ? new InternalError({ cause: thrown }) : new problem({ cause: thrown });
 }

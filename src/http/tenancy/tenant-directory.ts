@@ -23,6 +23,9 @@ export abstract class TenantDirectory {
   /** The environment of a scope that was authenticated. */
   abstract byScope(scope: EnvScope): Promise<ResolvedTenant | undefined>;
 
+  /** As {@link byScope}, from memory alone: undefined also when the answer would have to be looked up. */
+  abstract recall(scope: EnvScope): ResolvedTenant | undefined;
+
   /** Every origin any environment allows: all that is known when a preflight arrives, which names no tenant. */
   abstract allOrigins(): Promise<OriginList>;
 }

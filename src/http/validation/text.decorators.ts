@@ -164,11 +164,16 @@ function isText(settings: TextSettings): PropertyDecorator {
     name: 'text',
     validator: {
       validate: (value: unknown) =>
-        typeof value === 'string' && characters(value) >= shortest && characters(value) <= settings.longest,
+        typeof value === 'string' &&
+        !value.includes('\0') &&
+        characters(value) >= shortest &&
+        characters(value) <= settings.longest,
       defaultMessage: (args?: ValidationArguments) => {
         const value: unknown = args?.value;
         if (value === undefined || value === null || value === '') return '$property is required';
         if (typeof value !== 'string') return '$property must be a text';
+        // A body has been searched for it already; a query has not, and PostgreSQL cannot store it (R330).
+        if (value.includes('\0')) return '$property must not contain the NUL character';
         return `$property must have ${shortest} to ${settings.longest} characters`;
       },
     },

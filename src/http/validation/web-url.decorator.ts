@@ -11,7 +11,7 @@ function isWebUrl(value: unknown): boolean {
 /** An optional http or https URL: clients put it into pages, so no other scheme is let in. Null and the empty text clear it. */
 export const OptionalWebUrl = (description: string) =>
   applyDecorators(
-    ApiPropertyOptional({ format: 'uri', maxLength: 2_048, description, nullable: true }),
+    ApiPropertyOptional({ type: String, format: 'uri', maxLength: 2_048, description, nullable: true }),
     IfPresent(),
     ValidateBy({
       name: 'webUrl',

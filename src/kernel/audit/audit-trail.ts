@@ -39,6 +39,8 @@ export class AuditTrail {
   record(scope: AppScope | EnvScope, record: AuditRecord): void {
     const request = requestContext.current();
     const { actor, target } = record;
+    // What the service does by itself is done from nowhere: the request that led to it may be somebody else's (R294, R296).
+    const from = actor.kind === 'system' ? undefined : request;
     this.database.defer(AUDIT_ENTRIES, {
       id: this.ids.next('audit_entry'),
       occurred_at: this.clock.now().toISOString(),
@@ -54,8 +56,8 @@ export class AuditTrail {
       request_id: request?.requestId ?? null,
       metadata: record.metadata ?? {},
       personal: {
-        ...(request?.ipAddress === undefined ? {} : { ip_address: request.ipAddress }),
-        ...(request?.userAgent === undefined ? {} : { user_agent: request.userAgent }),
+        ...(from?.ipAddress === undefined ? {} : { ip_address: from.ipAddress }),
+        ...(from?.userAgent === undefined ? {} : { user_agent: from.userAgent }),
       },
     });
   }

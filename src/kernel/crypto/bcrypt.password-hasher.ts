@@ -16,7 +16,7 @@ export class BcryptPasswordHasher extends PasswordHasher {
   }
 
   override async verify(stored: string, password: string): Promise<boolean> {
-    if (!this.reads(stored) || Buffer.byteLength(password) > LONGEST_PASSWORD_BYTES) return false;
+    if (!this.reads(stored) || !isWhole(password)) return false;
     return verify(password, stored);
   }
 
@@ -28,4 +28,9 @@ export class BcryptPasswordHasher extends PasswordHasher {
   override isOutdated(): boolean {
     return true;
   }
+}
+
+/** Whether bcrypt looks at all of it. It repeats the password up to 72 bytes, NUL-terminated: `a` and `a\0a` are one to it. */
+function isWhole(password: string): boolean {
+  return Buffer.byteLength(password) <= LONGEST_PASSWORD_BYTES && !password.includes('\0');
 }

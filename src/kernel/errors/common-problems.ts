@@ -21,6 +21,13 @@ export const MalformedId = defineProblem({
   detail: 'send an identifier exactly as this service returned it',
 });
 
+export const MalformedUrl = defineProblem({
+  code: 'malformed_url',
+  kind: 'invalid',
+  title: 'The URL cannot be read',
+  detail: 'percent-encode path and query as UTF-8',
+});
+
 export const ResourceNotFound = defineProblem({
   code: 'not_found',
   kind: 'not_found',

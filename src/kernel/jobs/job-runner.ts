@@ -131,32 +131,37 @@ export class JobRunner {
 
   private async runBatch(): Promise<number> {
     const jobs = await this.repository.anyTenantClaim(
+      [...this.#handlers.keys()],
       this.clock.now(),
       this.clock.in(this.options.leaseMs),
       this.options.concurrency,
     );
-    await Promise.all(jobs.map((job) => this.runOne(job)));
+    // Every job of the batch ends before the round does, so that `stop` waits for all of them.
+    const outcomes = await Promise.allSettled(jobs.map((job) => this.runOne(job)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return jobs.length;
   }
 
   private async runOne(job: JobEntity): Promise<void> {
-    const handler = this.#handlers.get(job.kind);
-    if (handler === undefined) {
-      // A newer replica knows this kind; leave it to that one.
-      await this.repository.anyTenantRetry(job, this.clock.in(this.options.leaseMs), 'no handler here', 'ready');
-      return;
-    }
+    const handler = this.#handlers.get(job.kind) as JobHandler;
+    if (job.attempts > handler.mostAttempts) return this.giveUp(job, 'its worker died each time');
     try {
       const sealed: unknown =
         job.sealed === null ? undefined : JSON.parse(this.box.open(job.sealed, jobPlace(job.id)).toString());
       await handler.run({ payload: job.payload, sealed, attempt: job.attempts });
       await this.repository.anyTenantFinish(job);
     } catch (error) {
-      const exhausted = job.attempts >= handler.mostAttempts;
-      this.logger.warn(exhausted ? 'jobs.parked' : 'jobs.failed', { job_id: job.id, kind: job.kind, error });
+      if (job.attempts >= handler.mostAttempts) return this.giveUp(job, reason(error), error);
+      this.logger.warn('jobs.failed', { job_id: job.id, kind: job.kind, error });
       const wait = Math.min(FIRST_WAIT_MS * 2 ** (job.attempts - 1), LONGEST_WAIT_MS);
-      await this.repository.anyTenantRetry(job, this.clock.in(wait), reason(error), exhausted ? 'dead' : 'ready');
+      await this.repository.anyTenantRetry(job, this.clock.in(wait), reason(error), 'ready');
     }
+  }
+
+  /** Parks a job with the reason, for somebody to look at. */
+  private giveUp(job: JobEntity, why: string, error?: unknown): Promise<void> {
+    this.logger.warn('jobs.parked', { job_id: job.id, kind: job.kind, error });
+    return this.repository.anyTenantRetry(job, this.clock.now(), why, 'dead');
   }
 }
 

@@ -12,7 +12,7 @@ const CLAIM = statement(
   `UPDATE jobs SET leased_until = $2, attempts = attempts + 1
    WHERE id IN (
      SELECT id FROM jobs
-     WHERE state = 'ready' AND run_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+     WHERE state = 'ready' AND run_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) AND kind = ANY ($4)
      ORDER BY run_at LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING ${columnsOf(JobEntity)}`,
 );
@@ -35,8 +35,9 @@ export class JobsSystemRepository extends SystemRepository {
     super(database);
   }
 
-  async anyTenantClaim(now: Date, leasedUntil: Date, most: number): Promise<JobEntity[]> {
-    return (await this.query<JobEntity>(CLAIM, [now, leasedUntil, most])).rows;
+  /** @param kinds what the caller can run: a kind that only a newer replica knows is left to that one. */
+  async anyTenantClaim(kinds: readonly string[], now: Date, leasedUntil: Date, most: number): Promise<JobEntity[]> {
+    return (await this.query<JobEntity>(CLAIM, [now, leasedUntil, most, kinds])).rows;
   }
 
   async anyTenantFinish(job: JobEntity): Promise<void> {

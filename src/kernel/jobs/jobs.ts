@@ -46,7 +46,7 @@ export class Jobs {
       run_at: (job.runAt ?? now).toISOString(),
       created_at: now.toISOString(),
     });
-    this.database.notify(JOBS_ADDED);
+    this.database.announce(JOBS_ADDED);
     return id;
   }
 }

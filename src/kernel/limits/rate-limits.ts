@@ -63,12 +63,10 @@ export class RateLimits {
   async take(limit: RateLimit, key: string): Promise<RateLimitState> {
     const slot = slotOf(limit, key);
     try {
-      const taken = await this.database.query<{ count: number; windowEndsAt: Date }>(SYSTEM, TAKE, [
-        slot,
-        this.clock.now(),
-        this.clock.in(limit.windowMs),
-        limit.count,
-      ]);
+      const values = [slot, this.clock.now(), this.clock.in(limit.windowMs), limit.count];
+      const taken = await this.outsideTransactions(() =>
+        this.database.query<{ count: number; windowEndsAt: Date }>(SYSTEM, TAKE, values),
+      );
       const row = taken.rows[0] as { count: number; windowEndsAt: Date };
       return this.state(limit, limit.count, row.count, row.windowEndsAt.getTime());
     } catch (error) {
@@ -90,6 +88,10 @@ export class RateLimits {
 
   async purge(): Promise<number> {
     return (await this.database.query(SYSTEM, PURGE, [this.clock.now()])).count;
+  }
+
+  private outsideTransactions<T>(work: () => Promise<T>): Promise<T> {
+    return this.database.current === undefined ? work() : this.database.independently(work);
   }
 
   private takeLocally(limit: RateLimit, slot: string): RateLimitState {

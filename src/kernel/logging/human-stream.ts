@@ -16,7 +16,13 @@ export function humanStream(destination: DestinationStream): DestinationStream {
   };
 }
 
+/** What JSON leaves as it is and a terminal or a reader's eye obeys: C1 controls, line separators, changes of direction. */
+const UNSEEN = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 function printable(value: unknown): string {
-  const text = JSON.stringify(value) ?? '';
+  const text = (JSON.stringify(value) ?? '').replace(
+    UNSEEN,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
   return /^"[\w./:@-]+( [\w./:@-]+)*"$/.test(text) ? text.slice(1, -1) : text;
 }

@@ -29,7 +29,10 @@ export function redact(value: unknown, depth = 0): unknown {
   );
 }
 
-/** Only the parts of an error that cannot carry a caller's data: drivers attach statements and parameters to theirs. */
+/**
+ * Only the parts of an error that cannot carry a caller's data: drivers attach statements and parameters to theirs. The stack is kept
+ * of the error that was logged, itself or as a field; its causes are named.
+ */
 function redactError(error: Error, depth: number): Record<string, unknown> {
   const { code, constraint } = error as Error & { code?: unknown; constraint?: unknown };
   return {
@@ -37,7 +40,7 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
     message: redact(error.message),
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof constraint === 'string' ? { constraint } : {}),
-    ...(depth === 0 && error.stack !== undefined ? { stack: redact(error.stack) } : {}),
+    ...(depth <= 1 && error.stack !== undefined ? { stack: redact(error.stack) } : {}),
     ...(error.cause === undefined || depth >= MOST_DEPTH ? {} : { cause: redact(error.cause, depth + 1) }),
   };
 }

@@ -62,8 +62,8 @@ export class Notifications {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#live = false;
     await this.#connecting;
+    this.#live = false;
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => undefined);

@@ -31,6 +31,8 @@ export function dataSourceOptions(connection: Connection): PostgresOptions {
     extra: {
       ...(timeouts === undefined ? {} : timeoutSettings(timeouts)),
       ...(connection.rowPolicies === true ? { options: '-c authsome.rls=on' } : {}),
+      // BEGIN and COMMIT travel with their neighbours (see Transaction).
+      pipeline: true,
       // An idle pool is kept small in memory and warm in use.
       idleTimeoutMillis: 30_000,
       keepAlive: true,

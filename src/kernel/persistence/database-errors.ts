@@ -45,12 +45,16 @@ const UNAVAILABLE_STATES = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
+  'EAI_AGAIN', // the resolver is not up yet: a container that starts before its network
   'ENOENT',
 ]);
 
+/** What the driver says without a code: a connection that broke or never came, or a server that has stopped answering. */
 const CONNECTION_MESSAGES =
-  /connection terminated|timeout exceeded when trying to connect|connection ended|not queryable|server conn crashed/i;
+  /connection terminated|query read timeout|timeout exceeded when trying to connect|connection ended|after calling end on the pool|not queryable|server conn crashed/i;
 
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);

@@ -1,67 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResult } from 'pg';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { Pool, QueryResult } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
 import { requestContext } from '../context/request-context.js';
-import { type AnyScope, scopeTag, SYSTEM } from '../context/scope.js';
+import { type AnyScope, type EnvScope, SYSTEM } from '../context/scope.js';
+import { Announcer } from './announcer.js';
 import { isRetryable, translateDatabaseError } from './database-errors.js';
 import { type DeferredTable, DeferredWrites } from './deferred-writes.js';
 import { type Statement, statement } from './statement.js';
+import { Transaction } from './transaction.js';
 
-/** Runs one statement and tells what came back. */
+/** What one statement brought back. */
 export interface Rows<Row> {
   readonly rows: Row[];
   /** Rows inserted, updated or deleted: the answer of a guarded statement. */
   readonly count: number;
-}
-
-/** One open transaction: its connection, the scope its row policies see, and the consequences to write before it commits. */
-export class Transaction {
-  readonly writes = new DeferredWrites();
-  readonly #afterCommit: (() => void)[] = [];
-  #scope: string | undefined;
-
-  constructor(
-    readonly runner: QueryRunner,
-    readonly client: PoolClient,
-    private readonly rowPolicies: boolean,
-  ) {}
-
-  get manager(): EntityManager {
-    return this.runner.manager;
-  }
-
-  /** Lets the row policies see `scope` from here on. Costs nothing where the policies are not switched on. */
-  async enter(scope: AnyScope): Promise<void> {
-    const tag = scopeTag(scope);
-    if (!this.rowPolicies || this.#scope === tag) return;
-    await this.client.query("SELECT set_config('authsome.scope', $1, true)", [tag]);
-    this.#scope = tag;
-  }
-
-  /** A savepoint rollback has also undone the scope that was set after it. */
-  forgetScope(): void {
-    this.#scope = undefined;
-  }
-
-  /** Writes the collected consequences. @returns the notifications that travel with the commit. */
-  async flush(): Promise<readonly string[]> {
-    const notifications = this.writes.notifications;
-    const flush = this.writes.take();
-    if (flush === undefined) return [];
-    // Consequences of one transaction may belong to several tenants (bootstrap): the buffer itself is trusted code.
-    await this.enter(SYSTEM);
-    await this.client.query(flush);
-    return notifications;
-  }
-
-  onCommit(action: () => void): void {
-    this.#afterCommit.push(action);
-  }
-
-  committed(): void {
-    for (const action of this.#afterCommit.splice(0)) action();
-  }
 }
 
 export interface DatabaseOptions {
@@ -77,23 +30,33 @@ const TIME = statement(
   'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::double precision AS ms',
 );
 
+/** What is going on around a call: a transaction, or a single statement that collects its consequences. */
+type Ambient = Transaction | DeferredWrites;
+
 /**
  * The only way to PostgreSQL. Statements and entity managers join the ambient transaction when there is one. A transaction
  * is retried as a whole on deadlock and serialization failure, so its work must have no effect outside the database.
  */
 @Injectable()
 export class Database {
-  readonly #ambient = new AsyncLocalStorage<Transaction>();
-  #hear: (payload: string) => void = () => undefined;
+  readonly #ambient = new AsyncLocalStorage<Ambient>();
+  readonly #announcer: Announcer;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly options: DatabaseOptions,
-  ) {}
+  ) {
+    this.#announcer = new Announcer((text, values) => this.pool.query(text, values));
+  }
 
   /** The driver's pool. Hand-written statements use it directly: about twice as fast as through the mapper. */
   get pool(): Pool {
     return (this.dataSource.driver as unknown as { master: Pool }).master;
+  }
+
+  get current(): Transaction | undefined {
+    const ambient = this.#ambient.getStore();
+    return ambient instanceof Transaction ? ambient : undefined;
   }
 
   /**
@@ -101,11 +64,7 @@ export class Database {
    * next request must not meet a cache that the database has already contradicted.
    */
   hearOwnNotifications(listener: (payload: string) => void): void {
-    this.#hear = listener;
-  }
-
-  get current(): Transaction | undefined {
-    return this.#ambient.getStore();
+    this.#announcer.hear(listener);
   }
 
   /**
@@ -131,13 +90,9 @@ export class Database {
 
   /** Opens a transaction that the caller ends with {@link commit} or {@link rollBack}: for units that span a request. */
   async begin(): Promise<Transaction> {
-    const runner = this.dataSource.createQueryRunner();
     try {
-      const client = (await runner.connect()) as PoolClient;
-      await runner.startTransaction();
-      return new Transaction(runner, client, this.options.rowPolicies);
+      return await Transaction.begin(this.dataSource, this.options.rowPolicies);
     } catch (error) {
-      await runner.release().catch(() => undefined);
       throw translateDatabaseError(error);
     }
   }
@@ -146,28 +101,13 @@ export class Database {
     return this.#ambient.run(transaction, work);
   }
 
+  /** @throws the driver's error, or ServiceUnavailable when the answer to the commit was lost. */
   async commit(transaction: Transaction): Promise<void> {
-    let notifications: readonly string[];
-    try {
-      notifications = await transaction.flush();
-      await transaction.runner.commitTransaction();
-    } catch (error) {
-      await this.rollBack(transaction);
-      throw error;
-    }
-    await transaction.runner.release();
-    for (const payload of notifications) this.#hear(payload);
-    transaction.committed();
+    await this.#announcer.announce(await transaction.commit());
   }
 
-  async rollBack(transaction: Transaction): Promise<void> {
-    try {
-      if (transaction.runner.isTransactionActive) await transaction.runner.rollbackTransaction();
-    } catch {
-      // The connection is gone; PostgreSQL has rolled back already.
-    } finally {
-      await transaction.runner.release().catch(() => undefined);
-    }
+  rollBack(transaction: Transaction): Promise<void> {
+    return transaction.rollBack();
   }
 
   /** Asks for nothing. @throws ServiceUnavailable when PostgreSQL does not answer. */
@@ -196,6 +136,40 @@ export class Database {
     return this.independently(() => this.query<Row>(scope, { name, text }, values));
   }
 
+  /**
+   * Runs one guarded statement together with its consequences: they are written if, and only if, it touched a row. Outside a transaction
+   * that is one round trip and one commit for all of it — for the few writes that are hot.
+   * @param change must return the rows it touched.
+   * @param record records audit entries, events, jobs and announcements; it may neither query nor notify.
+   */
+  async change<Row>(
+    scope: AnyScope,
+    change: Statement,
+    values: unknown[],
+    record: () => Promise<void> | void,
+  ): Promise<Rows<Row>> {
+    const inTransaction = this.current !== undefined || requestContext.current()?.unit !== undefined;
+    if (inTransaction || this.options.rowPolicies) {
+      return this.transaction(async () => {
+        const result = await this.query<Row>(scope, change, values);
+        if (result.count > 0) await record();
+        return result;
+      });
+    }
+    const writes = new DeferredWrites();
+    await this.#ambient.run(writes, async () => record());
+    const { told } = writes;
+    const { name, text, values: all } = writes.after(change, values);
+    let result: Rows<Row>;
+    try {
+      result = answer<Row>(await this.pool.query({ name, text, values: all }));
+    } catch (error) {
+      throw translateDatabaseError(error);
+    }
+    if (result.count > 0) await this.#announcer.announce(told);
+    return result;
+  }
+
   /** Lends an entity manager within `scope`: the ambient transaction's, or the pool's for a single statement. */
   async withManager<T>(scope: AnyScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const transaction = this.current;
@@ -216,23 +190,34 @@ export class Database {
    * @throws Error outside a transaction: a consequence without its change is a bug.
    */
   defer(table: DeferredTable, row: Record<string, unknown>): void {
-    this.requireTransaction(table.name).writes.add(table, row);
+    this.writes(table.name).add(table, row);
   }
 
-  /** Tells every replica, on commit, that something changed: `<kind>:<id>`. */
+  /**
+   * Deletes rows of a tenant with the change it belongs to, in the same transaction, just before commit.
+   * @param from the table, with the columns besides the tenant's that name a row.
+   */
+  deferDelete(scope: EnvScope, from: DeferredTable, key: Record<string, unknown>): void {
+    this.writes(from.name).delete(from, { ...key, app_id: scope.appId, env_id: scope.envId });
+  }
+
+  /** Tells every replica, with the commit, that something they may rely on is no longer so: `<kind>:<id>`. */
   notify(payload: string): void {
-    this.requireTransaction('notification').writes.notify(payload);
+    this.writes('a notification').notify(payload);
   }
 
-  /** Runs on this replica once the ambient transaction has committed; at once when there is none. */
-  afterCommit(action: () => void): void {
-    if (this.current === undefined) action();
-    else this.current.onCommit(action);
+  /**
+   * Tells every replica soon after the commit. Cheaper where there are many, but lost with the process: for what is found out without,
+   * a moment later.
+   */
+  announce(payload: string): void {
+    this.writes('an announcement').announce(payload);
   }
 
-  private requireTransaction(what: string): Transaction {
-    if (this.current === undefined) throw new Error(`${what} is written inside a transaction, with its change`);
-    return this.current;
+  private writes(what: string): DeferredWrites {
+    const ambient = this.#ambient.getStore();
+    if (ambient === undefined) throw new Error(`${what} is written inside a transaction, with its change`);
+    return ambient instanceof Transaction ? ambient.writes : ambient;
   }
 
   private async once<T>(work: () => Promise<T>): Promise<T> {

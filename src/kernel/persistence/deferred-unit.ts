@@ -1,5 +1,8 @@
 import type { RequestUnit } from '../context/request-context.js';
-import type { Database, Transaction } from './database.js';
+import type { Database } from './database.js';
+import type { Transaction } from './transaction.js';
+
+const CHANGED = 'SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS changed';
 
 /**
  * One transaction for a whole request: opened by the first piece of work, committed when the answer is known. An idempotent
@@ -43,6 +46,7 @@ export class DeferredUnit implements RequestUnit {
     try {
       const result = await this.database.inside(transaction, work);
       await transaction.client.query('RELEASE SAVEPOINT step');
+      await this.letGoUnchanged(transaction);
       return result;
     } catch (error) {
       transaction.writes.rollBackTo(mark);
@@ -50,5 +54,15 @@ export class DeferredUnit implements RequestUnit {
       await transaction.client.query('ROLLBACK TO SAVEPOINT step').catch(() => undefined);
       throw error;
     }
+  }
+
+  /**
+   * While nothing has changed the connection need not be kept. The request's next statement outside a transaction would otherwise wait for
+   * another one, and as many such requests as there are connections would wait for each other (F04).
+   */
+  private async letGoUnchanged(transaction: Transaction): Promise<void> {
+    if (!transaction.writes.isEmpty) return;
+    const { rows } = await transaction.client.query<{ changed: boolean }>(CHANGED);
+    if (rows[0]?.changed === false) await this.dispose();
   }
 }

@@ -3,6 +3,7 @@ import type { EnvScope } from '../context/scope.js';
 import type { Id } from '../ids/id.js';
 import { type ConstraintProblems, mappingConstraints } from './constraint-problems.js';
 import type { Database, Rows } from './database.js';
+import type { DeferredTable } from './deferred-writes.js';
 import type { EnvStatement } from './statement.js';
 
 export interface EnvScopedRow {
@@ -58,6 +59,11 @@ export abstract class EnvScopedRepository<Row extends EnvScopedRow> {
     return mappingConstraints(this.#problems, () =>
       this.#database.query<Result>(scope, statement, [scope.appId, scope.envId, ...values]),
     );
+  }
+
+  /** Deletes with the change at hand, just before it commits: no round trip of its own. @throws Error outside a transaction. */
+  protected deleteWithChangeIn(scope: EnvScope, from: DeferredTable, key: Record<string, unknown>): void {
+    this.#database.deferDelete(scope, from, key);
   }
 
   #with<T>(scope: EnvScope, work: (rows: Repository<Row>) => Promise<T>): Promise<T> {

@@ -42,8 +42,9 @@ export class Schema {
     try {
       await this.takeLock(lock);
       await this.dataSource.query(`SET lock_timeout = '${DDL_LOCK_TIMEOUT}'`);
-      const applied = await this.withRetries(() => this.dataSource.runMigrations({ transaction: 'each' }));
-      return applied.map((migration) => migration.name);
+      const before = await this.applied();
+      await this.withRetries(() => this.dataSource.runMigrations({ transaction: 'each' }));
+      return (await this.applied()).filter((name) => !before.includes(name));
     } finally {
       await lock.end();
     }
@@ -58,11 +59,12 @@ export class Schema {
     await this.dataSource.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name}`);
     await this.dataSource.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${name}`);
     await this.dataSource.query(`REVOKE INSERT, UPDATE, DELETE ON migrations FROM ${name}`);
-    const audit = await this.dataSource.query<{ table: string }[]>(
-      `SELECT format('%I', relname) AS "table" FROM pg_class
-       WHERE relname ~ '^audit_entries' AND relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace`,
+    await this.dataSource.query(`REVOKE UPDATE, DELETE ON audit_entries FROM ${name}`);
+    // Partitions are reached through their table only: it is the table that has the row policies.
+    const partitions = await this.dataSource.query<{ name: string }[]>(
+      `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_entries'::regclass`,
     );
-    for (const { table } of audit) await this.dataSource.query(`REVOKE UPDATE, DELETE ON ${table} FROM ${name}`);
+    for (const partition of partitions) await this.dataSource.query(`REVOKE ALL ON ${partition.name} FROM ${name}`);
   }
 
   private async applied(): Promise<string[]> {
@@ -82,10 +84,11 @@ export class Schema {
     }
   }
 
-  private async withRetries<T>(work: () => Promise<T>): Promise<T> {
+  private async withRetries(work: () => Promise<unknown>): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await work();
+        await work();
+        return;
       } catch (error) {
         const lockTimeout = (error as { driverError?: { code?: string } }).driverError?.code === '55P03';
         if (!lockTimeout || attempt === MOST_ATTEMPTS) throw error;

@@ -13,6 +13,15 @@ export abstract class SystemRepository {
     this.#database = database;
   }
 
+  /** One guarded statement with its consequences (see `Database.change`). */
+  protected change<Result>(
+    statement: Statement,
+    values: unknown[],
+    record: () => Promise<void> | void,
+  ): Promise<Rows<Result>> {
+    return this.#database.change<Result>(SYSTEM, statement, values, record);
+  }
+
   protected query<Result>(statement: Statement, values: unknown[] = []): Promise<Rows<Result>> {
     return this.#database.query<Result>(SYSTEM, statement, values);
   }

@@ -3,8 +3,8 @@ import { inWords } from './in-words.js';
 
 export interface EmailChangedParameters {
   readonly appName: string;
-  /** Gives the account its old address back. */
-  readonly link: string;
+  /** Gives the account its old address back. Absent when an earlier address holds the way back. */
+  readonly link?: string;
   readonly linkTtlMs: number;
 }
 
@@ -15,8 +15,12 @@ export function emailChangedMail(given: EmailChangedParameters): MailContent {
     paragraph(
       `your account at ${given.appName} has a new e-mail address. If you changed it, there is nothing to do here.`,
     ),
-    paragraph('If it was not you, undo the change, and then choose a new password:'),
-    link('Undo the change', given.link),
-    paragraph(`The link works for ${inWords(given.linkTtlMs)}.`),
+    ...(given.link === undefined
+      ? [paragraph('If it was not you, use the link in the mail that told you of the first change.')]
+      : [
+          paragraph('If it was not you, undo the change, and then choose a new password:'),
+          link('Undo the change', given.link),
+          paragraph(`The link works for ${inWords(given.linkTtlMs)}.`),
+        ]),
   ]);
 }

@@ -7,7 +7,7 @@ export class IntrospectRequest {
 
 export class IntrospectedUser {
   @ApiProperty() id: string;
-  @ApiProperty({ format: 'email' }) email: string;
+  @ApiProperty({ format: 'idn-email' }) email: string;
   @ApiPropertyOptional() first_name?: string;
   @ApiPropertyOptional() last_name?: string;
   @ApiPropertyOptional() username?: string;

@@ -23,11 +23,11 @@ const email = () =>
 
 /** One e-mail address, in canonical form once validated. */
 export const Email = () =>
-  applyDecorators(ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }), email());
+  applyDecorators(ApiProperty({ format: 'idn-email', maxLength: 254, example: 'ada@example.com' }), email());
 
 export const OptionalEmail = () =>
   applyDecorators(
-    ApiPropertyOptional({ format: 'email', maxLength: 254 }),
+    ApiPropertyOptional({ format: 'idn-email', maxLength: 254 }),
     ValidateBy({
       name: 'email',
       validator: {
@@ -44,6 +44,7 @@ export const OptionalEmail = () =>
 export const OptionalUsername = () =>
   applyDecorators(
     ApiPropertyOptional({
+      type: String,
       minLength: 2,
       maxLength: 64,
       description: 'Letters, digits, dots, dashes and underscores; case does not tell two usernames apart.',

@@ -1,7 +1,7 @@
 import { ClearableText } from '../../http/validation/text.decorators.js';
 import { OptionalWebUrl } from '../../http/validation/web-url.decorator.js';
 import type { ProfileChanges } from '../users.repository.js';
-import { canonicalUsername, splitName } from '../user.rules.js';
+import { canonicalUsername, displayUsername, splitName } from '../user.rules.js';
 import { OptionalUsername } from './identity.decorators.js';
 
 /** Absent and null leave a field as it is; the empty text clears it. */
@@ -26,7 +26,7 @@ export function toProfileChanges(request: UpdateMeRequest): ProfileChanges {
       ? {}
       : {
           username: username === '' ? null : (canonicalUsername(username) ?? null),
-          displayUsername: username.trim() || null,
+          displayUsername: displayUsername(username) || null,
         }),
   };
 }

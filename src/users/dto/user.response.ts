@@ -8,7 +8,7 @@ export class UserResponse {
   @ApiProperty({ example: 'ausr_01jd3v3x6pe0p9m2s5f7q8w9ab' }) id: string;
   @ApiProperty() app_id: string;
   @ApiProperty() env_id: string;
-  @ApiProperty({ format: 'email' }) email: string;
+  @ApiProperty({ format: 'idn-email' }) email: string;
   @ApiProperty() email_verified: boolean;
   @ApiPropertyOptional() phone?: string;
   @ApiProperty() phone_verified: boolean;

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { DeviceResponse, toDeviceResponse } from '../../../devices/dto/device.response.js';
 import type { AuditEntryEntity } from '../../../kernel/audit/audit-entry.entity.js';
 import type { UserPrincipal } from '../../../kernel/context/principal.js';
+import type { Id } from '../../../kernel/ids/id.js';
 import { SessionResponse, toSessionResponse } from '../../../sessions/dto/session.response.js';
 import { toUserResponse, UserResponse } from '../../../users/dto/user.response.js';
 import type { AuthMethod, PersonalData } from '../account.service.js';
@@ -32,8 +33,10 @@ export class SecurityEventResponse {
   @ApiProperty({ format: 'date-time' }) created_at: string;
 }
 
-function toSecurityEventResponse(entry: AuditEntryEntity): SecurityEventResponse {
-  const { ip_address: ip, user_agent: agent } = entry.personal;
+/** Where somebody else was who acted on the account — an operator — is that person's data, not the reader's (R294). */
+function toSecurityEventResponse(entry: AuditEntryEntity, reader: Id<'user'>): SecurityEventResponse {
+  const isForeign = entry.actorId !== null && entry.actorId !== reader;
+  const { ip_address: ip, user_agent: agent } = isForeign ? {} : entry.personal;
   return {
     id: entry.id,
     action: entry.action,
@@ -58,6 +61,6 @@ export function toPersonalDataResponse(data: PersonalData, caller: UserPrincipal
     auth_methods: data.authMethods.map(toAuthMethodResponse),
     sessions: data.sessions.map((session) => toSessionResponse(session, caller.sessionId)),
     devices: data.devices.map((device) => toDeviceResponse(device, caller.deviceId, now)),
-    security_events: data.events.map(toSecurityEventResponse),
+    security_events: data.events.map((entry) => toSecurityEventResponse(entry, caller.userId)),
   };
 }

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Metadata, OptionalId, OptionalText } from '../../../http/validation/text.decorators.js';
 import { Email, OptionalUsername } from '../../../users/dto/identity.decorators.js';
 import { UserResponse } from '../../../users/dto/user.response.js';
-import { canonicalUsername, nameFrom } from '../../../users/user.rules.js';
+import { canonicalUsername, displayUsername, nameFrom } from '../../../users/user.rules.js';
 import { PasswordText } from '../../password/password.decorator.js';
 import type { SignUpInput } from '../sign-up.service.js';
 
@@ -24,8 +24,8 @@ export function toSignUpInput(request: SignUpRequest): SignUpInput {
     email,
     password,
     ...nameFrom(request),
-    ...(username && canonical ? { username: { canonical, display: username.trim() } } : {}),
-    metadata: metadata ?? {},
+    ...(username && canonical ? { username: { canonical, display: displayUsername(username) } } : {}),
+    metadata: metadata || {},
   };
 }
 

@@ -1,0 +1,89 @@
+/**
+ * What an application builds on that embeds or extends the service. Whatever is not exported here may change in any release: entities'
+ * classes, repositories, the insides of the guard.
+ *
+ * `EventMap` and `HookMap` come by `export *`, which is what lets an extension add to them: `declare module 'authsome' { interface EventMap … }`.
+ */
+
+// The application.
+export { AppModule, type AppOptions } from './app.module.js';
+export { Config } from './config/config.js';
+export { ConfigError, type Environment, loadConfig, withValues } from './config/load-config.js';
+export { createApp } from './create-app.js';
+export { Starter } from './start/starter.js';
+
+// Routes: who may call, for whom, and what may go wrong.
+export {
+  type AccessRule,
+  Public,
+  RequireFreshSession,
+  RequireOperator,
+  RequirePlatformOwner,
+  RequireSession,
+} from './http/access/access.js';
+export { Caller, OptionalCaller, OptionalTenant, TargetApp, Tenant } from './http/params/caller.decorators.js';
+export { Client } from './http/params/client-info.decorator.js';
+export { IdPipe } from './http/params/id.pipe.js';
+export { ApiProblems } from './http/problems/api-problems.decorator.js';
+export type { ClientInfo } from './kernel/context/client-info.js';
+export type { OperatorReach, Principal, UserPrincipal } from './kernel/context/principal.js';
+export { type AppScope, type EnvScope, scopeTo } from './kernel/context/scope.js';
+export {
+  defineProblem,
+  DomainError,
+  problemCatalogue,
+  type ProblemClass,
+  type ProblemDefinition,
+  type ProblemKind,
+  type ProblemOptions,
+} from './kernel/errors/problem.js';
+export { type Id, IdGenerator, isId, parseId } from './kernel/ids/id.js';
+export type { IdKind } from './kernel/ids/id-prefixes.js';
+
+// Taking part: before something happens, while it happens, after it has happened.
+export * from './kernel/events/event-map.js';
+export { Events, type RecordedEvent, type WithinHandler } from './kernel/events/events.js';
+export * from './kernel/hooks/hooks.js';
+export { type JobContext, type JobHandler, JobRunner, type RecurringTask } from './kernel/jobs/job-runner.js';
+export { Jobs, type NewJob } from './kernel/jobs/jobs.js';
+export { type Actor, type AuditRecord, AuditTrail, SYSTEM_ACTOR } from './kernel/audit/audit-trail.js';
+export { Database } from './kernel/persistence/database.js';
+
+// Ways of proving who one is, and conditions for getting a session.
+export { AuthenticationStrategies, AuthenticationStrategy } from './http/authentication/authentication-strategies.js';
+export { type SignInAttempt, type SignInGate, SignInGates } from './sessions/sign-in-gates.js';
+
+// Ports, to be bound by the application.
+export {
+  LEDGER,
+  FEATURES,
+  type Feature,
+  type Ledger,
+  METERS,
+  type Meter,
+  type Usage,
+} from './billing-bridge/ledger.js';
+export {
+  type CreateKeyInput,
+  KEY_MANAGER,
+  type KeyManager,
+  type KeyResult,
+  type ValidatedKey,
+} from './keys-bridge/key-manager.js';
+export { KeyManagerNotAvailable } from './keys-bridge/keys-bridge.problems.js';
+export { Clock } from './kernel/clock/clock.js';
+export { PasswordHasher } from './kernel/crypto/password-hasher.js';
+export { Secret } from './kernel/crypto/secret.js';
+export { Logger, type LoggerOptions } from './kernel/logging/logger.js';
+export { DeliveryFailed, Mailer } from './messaging/mailer.js';
+export type { Message, MessagePurpose } from './messaging/message.js';
+export { type MemberRole, Memberships } from './organizations/memberships.js';
+
+// Services, and the modules to import for them.
+export { type IssuedSession, SessionIssuer, type SessionRequest } from './sessions/session-issuer.js';
+export type { SessionEntity } from './sessions/session.entity.js';
+export { SessionsModule } from './sessions/sessions.module.js';
+export { SessionsService } from './sessions/sessions.service.js';
+export type { UserEntity } from './users/user.entity.js';
+export { UsersModule } from './users/users.module.js';
+export { type NewUser, UsersService } from './users/users.service.js';
