@@ -28,6 +28,8 @@ export class DocumentCheck {
     const document = app.get(ApiDocument).get();
     this.#paths = document.paths as unknown as Paths;
     (addFormats as unknown as (ajv: Ajv2020) => void)(this.#ajv);
+    // RFC 6531: local parts of any alphabet. ajv-formats knows only the ASCII ones of `email`.
+    this.#ajv.addFormat('idn-email', /^[^@\s]+@[a-z0-9.-]+$/);
     this.#ajv.addSchema({ $id: 'document', ...document });
     this.#patterns = Object.keys(this.#paths)
       .map((path) => ({

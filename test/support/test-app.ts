@@ -77,9 +77,15 @@ export class TestApp {
       kernel: { clock, logger, ...app.kernel },
       messaging: { mailer, ...app.messaging },
     });
-    await nest.init();
-    await nest.getHttpAdapter().getInstance().ready();
-    await nest.get(Starter).start();
+    try {
+      await nest.init();
+      await nest.getHttpAdapter().getInstance().ready();
+      await nest.get(Starter).start();
+    } catch (error) {
+      await stop(nest);
+      if (database === undefined) await own.drop();
+      throw error;
+    }
     return new TestApp(nest, own, clock, mailer, database === undefined);
   }
 
@@ -129,10 +135,7 @@ export class TestApp {
   }
 
   async close(): Promise<void> {
-    const starter = this.nest.get(Starter);
-    await starter.stop();
-    await this.nest.close();
-    await starter.stopped();
+    await stop(this.nest);
     if (this.ownsDatabase) await this.database.drop();
   }
 
@@ -142,4 +145,11 @@ export class TestApp {
     const answer = await this.api.post('/v1/signin', { body: { app_id: platform.id, email, password } });
     return answer.body.session_token as string;
   }
+}
+
+async function stop(nest: NestFastifyApplication): Promise<void> {
+  const starter = nest.get(Starter);
+  await starter.stop();
+  await nest.close();
+  await starter.stopped();
 }

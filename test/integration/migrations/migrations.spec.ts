@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { QueryRunner } from 'typeorm';
+import { Schema } from '../../../src/kernel/persistence/schema.js';
+import { migrations } from '../../../src/migrations/index.js';
+import { createEmptyDatabase, type EmptyDatabase, schemaOf, withClient } from './empty-database.js';
+
+/**
+ * SHA-256 of the statements of each migration, up and down. A migration that a release has shipped has run somewhere: it is never
+ * edited, because the edit would never run there. Write another migration instead.
+ */
+const SHIPPED: Readonly<Record<string, string>> = {
+  Foundation1769904000000: '7eb151e8af575395ec76b01804a4b74ffc5f0c907661d75d800f9f578c4e39be',
+};
+
+const names = migrations.map(({ name }) => name);
+
+describe('migrations', () => {
+  let database: EmptyDatabase;
+
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await database.drop();
+  });
+
+  it('up, down and up again end in the same schema, and down leaves nothing behind', async () => {
+    const dataSource = await database.connect();
+    const schema = new Schema(dataSource);
+    expect(await schema.migrate()).toEqual(names);
+    const first = await schemaOf(dataSource);
+
+    for (let left = names.length; left > 0; left -= 1) await dataSource.undoLastMigration({ transaction: 'each' });
+    expect(
+      (await schemaOf(dataSource)).filter((line) => !/\bmigrations(_id_seq)?\b/.test(line) && !/PK_/.test(line)),
+    ).toEqual([]);
+    expect((await schema.status()).pending).toEqual(names);
+
+    expect(await schema.migrate()).toEqual(names);
+    expect(await schemaOf(dataSource)).toEqual(first);
+  });
+
+  it('of five processes that migrate an empty database at once, one applies each migration and the others wait for it (F14)', async () => {
+    const processes = await Promise.all(Array.from({ length: 5 }, () => database.connect()));
+    const applied = await Promise.all(processes.map((dataSource) => new Schema(dataSource).migrate()));
+    expect(applied.flat()).toEqual(names);
+    const recorded = await withClient(database.url, (client) =>
+      client.query<{ name: string }>('SELECT name FROM migrations ORDER BY id'),
+    );
+    expect(recorded.rows.map(({ name }) => name)).toEqual(names);
+    for (const dataSource of processes) expect((await new Schema(dataSource).status()).pending).toEqual([]);
+  });
+
+  it('a migration gives way to a long transaction instead of queueing requests behind itself, and gets through once that ends', async () => {
+    const dataSource = await database.connect();
+    const schema = new Schema(dataSource);
+    await schema.migrate();
+    await dataSource.query('DELETE FROM migrations');
+    // The mapper announces each failed attempt.
+    jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    const attempts: string[] = [];
+    // The pending migration needs a table that somebody reads.
+    const [migration] = dataSource.migrations;
+    if (migration === undefined) throw new Error('no migration');
+    migration.up = async (runner: QueryRunner) => {
+      attempts.push('try');
+      await runner.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    };
+    await withClient(database.url, async (reader) => {
+      await reader.query('BEGIN; SELECT count(*) FROM users');
+      const migrating = schema.migrate();
+      await withClient(database.url, async (bystander) => {
+        while (attempts.length < 2) await bystander.query('SELECT count(*) FROM users');
+      });
+      await reader.query('COMMIT');
+      expect(await migrating).toEqual(names.slice(0, 1));
+    });
+  });
+
+  it('an older build recognises what a newer one has applied, and has nothing to do', async () => {
+    const dataSource = await database.connect();
+    const schema = new Schema(dataSource);
+    await schema.migrate();
+    await dataSource.query(`INSERT INTO migrations (timestamp, name) VALUES (2000000000000, 'Tomorrow2000000000000')`);
+    expect(await schema.status()).toMatchObject({ pending: [], newer: ['Tomorrow2000000000000'] });
+    expect(await schema.migrate()).toEqual([]);
+  });
+});
+
+describe('shipped migrations', () => {
+  it.each(migrations.map((migration) => ({ name: migration.name, migration })))(
+    '$name is what was shipped',
+    async ({ name, migration }) => {
+      const statements: string[] = [];
+      const recorder = { query: (sql: string) => Promise.resolve(void statements.push(sql)) } as unknown as QueryRunner;
+      const instance = new migration();
+      await instance.up(recorder);
+      await instance.down(recorder);
+      const checksum = createHash('sha256').update(statements.join(';\n')).digest('hex');
+      expect(checksum).toBe(SHIPPED[name]);
+    },
+  );
+
+  it('run in the order of their time stamps', () => {
+    const stamps = names.map((name) => Number(/\d{13}$/.exec(name)?.[0]));
+    expect(stamps).toEqual([...stamps].sort((a, b) => a - b));
+    expect(stamps.every((stamp) => stamp > 0)).toBe(true);
+  });
+});
