@@ -98,7 +98,8 @@ export async function startBare(database, body, poolSize = 10) {
 
 async function untilReady(child, url, startedAt, log) {
   while (performance.now() - startedAt < READY_WITHIN_MS) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}:\n${await readFile(log, 'utf8')}`);
+    if (child.exitCode !== null)
+      throw new Error(`the service ended with ${child.exitCode}:\n${await readFile(log, 'utf8')}`);
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     if (answer?.status === 200) return performance.now() - startedAt;
     await new Promise((resolve) => setTimeout(resolve, 10));

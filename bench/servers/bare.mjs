@@ -58,3 +58,4 @@ Module({ controllers: [BareController] })(BareModule);
 const app = await NestFactory.create(BareModule, new FastifyAdapter({ logger: false }), { logger: false });
 await app.listen(Number(BENCH_PORT), '127.0.0.1');
 process.send?.('ready');
+process.on('SIGINT', () => process.exit(0));
