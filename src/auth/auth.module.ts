@@ -21,6 +21,7 @@ import { SignUpDecoys } from './sign-up/sign-up-decoys.js';
 import { SignUpController } from './sign-up/sign-up.controller.js';
 import { SignUpService } from './sign-up/sign-up.service.js';
 import { VerificationController } from './verification/verification.controller.js';
+import { ContestedAddresses } from './verification/contested-addresses.js';
 import { VerificationService } from './verification/verification.service.js';
 
 /** The ways in and what belongs to them. Every one of them ends in `SessionIssuer`. */
@@ -42,6 +43,7 @@ import { VerificationService } from './verification/verification.service.js';
     SignInAttemptsSystemRepository,
     Lockout,
     VerificationService,
+    ContestedAddresses,
     PasswordService,
     PasswordPolicy,
     EmailChangeService,

@@ -38,7 +38,7 @@ interface Row {
 /** Stands in for an open transaction: records the rows that would be written with it. */
 function enqueued(message: NewMessage): Row {
   const rows: Row[] = [];
-  const database = { defer: (_: unknown, row: Row) => rows.push(row), notify: () => undefined };
+  const database = { defer: (_: unknown, row: Row) => rows.push(row), announce: () => undefined };
   const jobs = new Jobs(database as unknown as Database, box, ids, new FakeClock(new Date('2026-01-01T00:00:00Z')));
   new Messages(jobs, ids).send(scope, message);
   expect(rows).toHaveLength(1);

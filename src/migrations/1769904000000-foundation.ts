@@ -222,6 +222,7 @@ const UP = [
     'user_passwords',
     `user_id text COLLATE "C" NOT NULL,
     password_hash text NOT NULL,
+    contested boolean NOT NULL,
     updated_at timestamptz NOT NULL,
     CONSTRAINT user_passwords_pkey PRIMARY KEY (user_id),
     CONSTRAINT user_passwords_user_id_fkey FOREIGN KEY (app_id, env_id, user_id)

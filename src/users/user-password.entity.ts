@@ -8,5 +8,7 @@ export class UserPasswordEntity {
   @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;
   @Column({ type: 'text', name: 'env_id', update: false }) envId: Id<'environment'>;
   @Column({ type: 'text', name: 'password_hash' }) passwordHash: string;
+  /** Somebody signed up with the same address and another password before the address was proved. */
+  @Column({ type: 'boolean' }) contested: boolean;
   @Column({ type: 'timestamptz', name: 'updated_at' }) updatedAt: Date;
 }

@@ -49,8 +49,8 @@ const INSERT = envStatement(
 /** The tenant is named again for the row that is there already: its key alone does not hold it. */
 const PUT_PASSWORD = envStatement(
   'users.put_password',
-  `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, updated_at) VALUES ($1, $2, $3, $4, $5)
-   ON CONFLICT (user_id) DO UPDATE SET password_hash = $4, updated_at = $5
+  `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, contested, updated_at) VALUES ($1, $2, $3, $4, false, $5)
+   ON CONFLICT (user_id) DO UPDATE SET password_hash = $4, contested = false, updated_at = $5
    WHERE user_passwords.app_id = $1 AND user_passwords.env_id = $2`,
 );
 const NEW_EPOCH = envStatement(
@@ -63,6 +63,19 @@ const UPGRADE_HASH = envStatement(
   'users.upgrade_hash',
   `UPDATE user_passwords SET password_hash = $5, updated_at = $6
    WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND password_hash = $4`,
+);
+const CONTEST_PASSWORD = envStatement(
+  'users.contest_password',
+  `UPDATE user_passwords p SET contested = true FROM users u
+   WHERE p.app_id = $1 AND p.env_id = $2 AND p.user_id = $3 AND u.id = p.user_id AND NOT u.email_verified`,
+);
+const CONFIRM_PASSWORD = envStatement(
+  'users.confirm_password',
+  'UPDATE user_passwords SET contested = false WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND contested',
+);
+const DROP_CONTESTED_PASSWORD = envStatement(
+  'users.drop_contested_password',
+  'DELETE FROM user_passwords WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND contested',
 );
 const BY_EMAIL = envStatement(
   'users.credentials_by_email',
@@ -154,6 +167,20 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
 
   async upgradeHash(scope: EnvScope, id: Id<'user'>, from: string, to: string, now: Date): Promise<void> {
     await this.queryIn(scope, UPGRADE_HASH, [id, from, to, now]);
+  }
+
+  /** Somebody else has claimed the address of an account that has not proved it: whose the password is, is open. */
+  async contestPassword(scope: EnvScope, id: Id<'user'>): Promise<void> {
+    await this.queryIn(scope, CONTEST_PASSWORD, [id]);
+  }
+
+  async confirmPassword(scope: EnvScope, id: Id<'user'>): Promise<void> {
+    await this.queryIn(scope, CONFIRM_PASSWORD, [id]);
+  }
+
+  /** @returns whether there was one. */
+  async dropContestedPassword(scope: EnvScope, id: Id<'user'>): Promise<boolean> {
+    return (await this.queryIn(scope, DROP_CONTESTED_PASSWORD, [id])).count === 1;
   }
 
   findByEmail(scope: EnvScope, email: string): Promise<Credentials | undefined> {

@@ -108,6 +108,24 @@ export class UsersService {
     return user;
   }
 
+  /** Leaves open whose a password is, while the address is not proved. @see ContestedAddresses */
+  contestPassword(scope: EnvScope, id: Id<'user'>): Promise<void> {
+    return this.users.contestPassword(scope, id);
+  }
+
+  /** Whoever owns the address knows the password. */
+  confirmPassword(scope: EnvScope, id: Id<'user'>): Promise<void> {
+    return this.users.confirmPassword(scope, id);
+  }
+
+  /** Takes a contested password away and makes whatever was proved with it worthless. @returns undefined when none was contested. */
+  async dropContestedPassword(scope: EnvScope, id: Id<'user'>): Promise<UserEntity | undefined> {
+    if (!(await this.users.dropContestedPassword(scope, id))) return undefined;
+    const user = await this.users.startNewEpoch(scope, id, this.clock.now());
+    this.database.notify(USER_CHANGED + id);
+    return user;
+  }
+
   /** Replaces a hash by a stronger one of the same password; does nothing when the password has changed meanwhile. */
   upgradeHash(scope: EnvScope, id: Id<'user'>, from: string, to: string): Promise<void> {
     return this.users.upgradeHash(scope, id, from, to, this.clock.now());

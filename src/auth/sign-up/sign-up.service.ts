@@ -16,6 +16,7 @@ import '../auth.events.js';
 import { AuthMails } from '../auth-mails.js';
 import { MailRequests } from '../mail-requests.js';
 import { PasswordPolicy } from '../password/password-policy.js';
+import { ContestedAddresses } from '../verification/contested-addresses.js';
 import { VerificationService } from '../verification/verification.service.js';
 import { SignUpDecoys } from './sign-up-decoys.js';
 import { SignUpDisabled } from './sign-up.problems.js';
@@ -49,6 +50,7 @@ export class SignUpService implements OnModuleInit {
     private readonly policy: PasswordPolicy,
     private readonly passwords: Passwords,
     private readonly verification: VerificationService,
+    private readonly contested: ContestedAddresses,
     private readonly issuer: SessionIssuer,
     private readonly decoys: SignUpDecoys,
     private readonly requests: MailRequests,
@@ -64,7 +66,8 @@ export class SignUpService implements OnModuleInit {
   }
 
   /**
-   * Creates an account. For an address that has one already the answer is the same, nothing is created, and the owner is told by mail (R151).
+   * Creates an account. For an address that has one already the answer is the same, nothing is created, and the owner is told by mail (R151);
+   * an account that has not proved the address is contested then.
    * @throws SignUpDisabled, WeakPassword, UsernameTaken
    */
   async signUp(scope: EnvScope, input: SignUpInput, client: ClientInfo): Promise<SignedUp> {
@@ -75,26 +78,28 @@ export class SignUpService implements OnModuleInit {
     // Looked at before the address, so that a taken username answers alike whether or not the address is taken too.
     const taken = input.username && (await this.users.findByUsername(scope, input.username.canonical));
     if (taken) throw new UsernameTaken();
-    const passwordHash = await this.passwords.hash(input.password);
-    const signedUp = await this.database.transaction(() => this.create(scope, { ...input, passwordHash }, client));
+    const known = await this.users.findByEmail(scope, input.email);
+    const signedUp = known === undefined ? await this.create(scope, input, client) : undefined;
     if (signedUp !== undefined) return signedUp;
+    const rival = known ?? (await this.users.findByEmail(scope, input.email));
+    if (rival !== undefined) await this.contested.claim(scope, rival, input.password);
     await this.requests.request(scope, 'account_exists', input.email);
     return this.decoys.make(tenant, input, client);
   }
 
-  private async create(
-    scope: EnvScope,
-    input: SignUpInput & { passwordHash: string },
-    client: ClientInfo,
-  ): Promise<SignedUp | undefined> {
-    const user = await this.users.create(scope, { ...input, emailVerified: false }, ANONYMOUS);
-    if (user === undefined) return undefined;
-    await this.verification.send(scope, { id: user.id, email: input.email });
-    await this.events.record(scope, 'auth.signup', user.id, { user_id: user.id });
-    this.audit.record(scope, { action: 'auth.sign_up', actor: { kind: 'user', id: user.id } });
-    const { client: policy } = await this.tenants.get(scope);
-    if (policy.requireEmailVerification) return { user };
-    return { user, issued: await this.issuer.issue(scope, { user, methods: ['pwd'], client }) };
+  /** @returns undefined when somebody else has just been faster. */
+  private async create(scope: EnvScope, input: SignUpInput, client: ClientInfo): Promise<SignedUp | undefined> {
+    const passwordHash = await this.passwords.hash(input.password);
+    return this.database.transaction(async () => {
+      const user = await this.users.create(scope, { ...input, passwordHash, emailVerified: false }, ANONYMOUS);
+      if (user === undefined) return undefined;
+      await this.verification.send(scope, { id: user.id, email: input.email });
+      await this.events.record(scope, 'auth.signup', user.id, { user_id: user.id });
+      this.audit.record(scope, { action: 'auth.sign_up', actor: { kind: 'user', id: user.id } });
+      const { client: policy } = await this.tenants.get(scope);
+      if (policy.requireEmailVerification) return { user };
+      return { user, issued: await this.issuer.issue(scope, { user, methods: ['pwd'], client }) };
+    });
   }
 
   /** An account that is not verified gets its code again; a verified one is told that somebody tried. */

@@ -14,6 +14,7 @@ import { AuthMails } from '../auth-mails.js';
 import type { ChallengeEntity } from '../challenges/challenge.entity.js';
 import { ChallengesService, InvalidChallenge } from '../challenges/challenges.service.js';
 import { MailRequests } from '../mail-requests.js';
+import { ContestedAddresses } from './contested-addresses.js';
 
 /** A second code is not mailed while the first has hardly arrived. */
 const COOLDOWN_MS = 60_000;
@@ -25,6 +26,7 @@ export class VerificationService implements OnModuleInit {
     private readonly challenges: ChallengesService,
     private readonly users: UsersService,
     private readonly issuer: SessionIssuer,
+    private readonly contested: ContestedAddresses,
     private readonly requests: MailRequests,
     private readonly mails: AuthMails,
     private readonly database: Database,
@@ -66,14 +68,14 @@ export class VerificationService implements OnModuleInit {
   /** @throws InvalidChallenge */
   async verifyByLink(token: string, named: EnvScope | undefined): Promise<void> {
     const challenge = await this.challenges.read(token, 'verify_email', named);
-    await this.verify(challenge, ANONYMOUS);
+    await this.verify(challenge, ANONYMOUS, (scope, user) => this.contested.adopt(scope, user));
   }
 
   /** A signed-in user types the code that was mailed to them. @throws InvalidChallenge, RateLimited */
   async verifyOwn(scope: EnvScope, userId: Id<'user'>, code: string): Promise<void> {
     const user = await this.users.get(scope, userId);
     const challenge = await this.guess(scope, user, userId, code, { kind: 'user', id: userId });
-    await this.verify(challenge, { kind: 'user', id: userId });
+    await this.verify(challenge, { kind: 'user', id: userId }, (_, own) => this.contested.settle(scope, own));
   }
 
   /**
@@ -89,7 +91,7 @@ export class VerificationService implements OnModuleInit {
   ): Promise<IssuedSession | undefined> {
     const known = await this.users.findByEmail(scope, email);
     const challenge = await this.guess(scope, known?.user, email, code, ANONYMOUS);
-    const user = await this.verify(challenge, ANONYMOUS);
+    const user = await this.verify(challenge, ANONYMOUS, (_, claimed) => this.contested.adopt(scope, claimed));
     try {
       return await this.issuer.issue(scope, { user, methods: ['otp'], client });
     } catch (error) {
@@ -119,13 +121,18 @@ export class VerificationService implements OnModuleInit {
     }
   }
 
-  private verify(challenge: ChallengeEntity, actor: Actor): Promise<UserEntity> {
+  /** @param settle says what becomes of a contested password, now that the mailbox has spoken. */
+  private verify(
+    challenge: ChallengeEntity,
+    actor: Actor,
+    settle: (scope: EnvScope, user: UserEntity) => Promise<UserEntity>,
+  ): Promise<UserEntity> {
     const scope = scopeTo.env(challenge.appId, challenge.envId);
     return this.database.transaction(async () => {
       await this.challenges.consume(challenge);
       const user = await this.users.verifyEmail(scope, challenge.userId, challenge.email, actor);
       if (user === undefined) throw new InvalidChallenge();
-      return user;
+      return settle(scope, user);
     });
   }
 }

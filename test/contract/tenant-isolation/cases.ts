@@ -60,6 +60,9 @@ export const CASES: readonly Cases[] = [
     startNewEpoch: (users, scope, { user, now }) => users.startNewEpoch(scope, user.id, now),
     upgradeHash: (users, scope, { user, passwordHash, now }) =>
       users.upgradeHash(scope, user.id, passwordHash, 'the hash of another password', now),
+    contestPassword: (users, scope, { user }) => users.contestPassword(scope, user.id),
+    confirmPassword: (users, scope, { user }) => users.confirmPassword(scope, user.id),
+    dropContestedPassword: (users, scope, { user }) => users.dropContestedPassword(scope, user.id),
     findByEmail: (users, scope, { user }) => users.findByEmail(scope, user.email ?? ''),
     findByUsername: (users, scope, { user }) => users.findByUsername(scope, user.username ?? ''),
     findCredentials: (users, scope, { user }) => users.findCredentials(scope, user.id),
@@ -169,4 +172,6 @@ export const CASES: readonly Cases[] = [
 export const WITHOUT_TRACE: readonly string[] = [
   'SessionsRepository.lockUser',
   'SignInAttemptsRepository.clearWithChange',
+  // The victim's is contested already, so that there is something to take away.
+  'UsersRepository.contestPassword',
 ];

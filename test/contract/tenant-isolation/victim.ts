@@ -11,6 +11,7 @@ import { Database } from '../../../src/kernel/persistence/database.js';
 import { statement } from '../../../src/kernel/persistence/statement.js';
 import type { SessionEntity } from '../../../src/sessions/session.entity.js';
 import type { UserEntity } from '../../../src/users/user.entity.js';
+import type { UserPasswordEntity } from '../../../src/users/user-password.entity.js';
 import { authsomeDataSource } from '../../../ormconfig.js';
 import type { TestApp } from '../../support/test-app.js';
 
@@ -65,6 +66,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
     const device = await only<DeviceEntity>('DeviceEntity', inEnv);
     const challenge = await only<ChallengeEntity>('ChallengeEntity', inEnv);
     const publishableKey = await only<PublishableKeyEntity>('PublishableKeyEntity', inEnv);
+    await dataSource.getRepository<UserPasswordEntity>('UserPasswordEntity').update(inEnv, { contested: true });
     const { passwordHash } = await only<{ passwordHash: string }>('UserPasswordEntity', inEnv);
     return {
       scope,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Answer, PASSWORD, type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from './as-owner.js';
-import { RAISED_LIMITS } from './raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD, uniqueEmail } from '../../support/api-client.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from './as-owner.js';
-import { RAISED_LIMITS } from './raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 let app: TestApp;
 let tenant: TestTenant;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD, type SignedIn } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { RAISED_LIMITS } from './raised-limits.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 const NEXT = 'the next long passphrase';
 const MINUTE_MS = 60_000;

@@ -4,7 +4,7 @@ import { canonicalEmail } from '../../../src/users/user.rules.js';
 import { type Answer, PASSWORD, type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { RAISED_LIMITS } from './raised-limits.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 const APP_NAME = 'Rocket Science Club';
 const LONGEST_BYTES = 1_024;

@@ -8,8 +8,8 @@ import { OperatorsService } from '../../../src/operators/operators.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import { PASSWORD, type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from './as-owner.js';
-import { RAISED_LIMITS } from './raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 const SALT = 'c2FsdHNhbHRzYWx0';
 const DIGEST = 'aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g';

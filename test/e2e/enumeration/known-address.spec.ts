@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD, uniqueEmail } from '../../support/api-client.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from '../credentials/as-owner.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { comparable } from './comparable.js';
 import { workOf } from './work.js';
 

@@ -149,8 +149,8 @@ describe('the schema', () => {
       ).toBe(0);
       expect((await client.query('DELETE FROM users WHERE app_id = $1', [b.scope.appId])).rowCount).toBe(0);
       const insert = client.query(
-        `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, updated_at)
-         SELECT $1, $2, $3, 'x', now()`,
+        `INSERT INTO user_passwords (app_id, env_id, user_id, password_hash, contested, updated_at)
+         SELECT $1, $2, $3, 'x', false, now()`,
         [b.scope.appId, b.scope.envId, ada.userId],
       );
       await expect(insert).rejects.toMatchObject({ code: '42501' });

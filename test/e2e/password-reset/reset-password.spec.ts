@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from '../credentials/as-owner.js';
+import { asOwner } from '../../support/as-owner.js';
 import { ban } from '../credentials/ban.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 
 const NEXT = 'a passphrase chosen anew';
 const MINUTE_MS = 60_000;

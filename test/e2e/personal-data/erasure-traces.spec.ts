@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { DatabaseDump } from './database-dump.js';
 
 const MINUTE_MS = 60_000;

@@ -3,8 +3,8 @@ import type { Message } from '../../../src/messaging/message.js';
 import { type Answer, PASSWORD, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from '../credentials/as-owner.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { DatabaseDump } from '../personal-data/database-dump.js';
 
 const NEW_PASSWORD = 'chosen with the mailed link';

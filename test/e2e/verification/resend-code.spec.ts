@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, uniqueEmail } from '../../support/api-client.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { wrongCode } from './wrong-code.js';
 
 const MINUTE_MS = 60_000;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, PASSWORD, type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { TestApp, type TestTenant } from '../../support/test-app.js';
-import { asOwner } from '../credentials/as-owner.js';
-import { RAISED_LIMITS } from '../credentials/raised-limits.js';
+import { asOwner } from '../../support/as-owner.js';
+import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { wrongCode } from './wrong-code.js';
 
 const MINUTE_MS = 60_000;

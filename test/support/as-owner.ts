@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { TestApp } from '../../support/test-app.js';
+import type { TestApp } from './test-app.js';
 
 /** Runs a statement as the owner of the tables, past every rule of the service: to look at what is stored, or to plant what a test needs. */
 export async function asOwner<Row = Record<string, unknown>>(
