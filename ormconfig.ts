@@ -1,35 +1,62 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
-import { ClientConfigEntity } from './src/apps/client-config.entity.js';
 import { AppEntity } from './src/apps/app.entity.js';
-import { SessionConfigEntity } from './src/apps/session-config.entity.js';
 import { ChallengeEntity } from './src/auth/challenges/challenge.entity.js';
 import { SignInAttemptsEntity } from './src/auth/sign-in/sign-in-attempts.entity.js';
 import { DeviceEntity } from './src/devices/device.entity.js';
+import { UserImportEntity } from './src/user-imports/user-import.entity.js';
+import { UserImportRowEntity } from './src/user-imports/user-import-row.entity.js';
+import { AuditPruningEntity } from './src/audit/audit-pruning.entity.js';
+import { AuditSealEntity } from './src/audit/audit-seal.entity.js';
+import { AuditSealerEntity } from './src/audit/audit-sealer.entity.js';
+import { FormConfigEntity } from './src/form-configs/form-config.entity.js';
 import { EnvironmentEntity } from './src/environments/environment.entity.js';
 import { PublishableKeyEntity } from './src/environments/publishable-key.entity.js';
 import { IdempotencyRecordEntity } from './src/http/idempotency/idempotency-record.entity.js';
 import { AuditEntryEntity } from './src/kernel/audit/audit-entry.entity.js';
+import { EventCursorEntity } from './src/kernel/events/event-cursor.entity.js';
 import { OutboxEventEntity } from './src/kernel/events/outbox-event.entity.js';
+import { ParkedEventEntity } from './src/kernel/events/parked-event.entity.js';
 import { JobScheduleEntity } from './src/kernel/jobs/job-schedule.entity.js';
 import { JobEntity } from './src/kernel/jobs/job.entity.js';
 import { RateLimitEntity } from './src/kernel/limits/rate-limit.entity.js';
 import { type Connection, dataSourceOptions } from './src/kernel/persistence/data-source-options.js';
 import { migrations } from './src/migrations/index.js';
+import { InvitationEntity } from './src/organizations/invitations/invitation.entity.js';
+import { MemberEntity } from './src/organizations/members/member.entity.js';
+import { OrganizationDomainEntity } from './src/organizations/organization-domain.entity.js';
+import { OrganizationEntity } from './src/organizations/organization.entity.js';
+import { TeamMemberEntity } from './src/organizations/teams/team-member.entity.js';
+import { TeamEntity } from './src/organizations/teams/team.entity.js';
 import { OperatorAppEntity } from './src/operators/operator-app.entity.js';
 import { OperatorEntity } from './src/operators/operator.entity.js';
 import { SetupTokenEntity } from './src/operators/setup-token.entity.js';
+import { RoleAssignmentEntity } from './src/roles/role-assignment.entity.js';
+import { RolePermissionEntity } from './src/roles/role-permission.entity.js';
+import { RoleEntity } from './src/roles/role.entity.js';
+import { ServiceAccountEntity } from './src/service-accounts/service-account.entity.js';
 import { SessionEntity } from './src/sessions/session.entity.js';
 import { SigningKeyEntity } from './src/sessions/signing-key.entity.js';
+import { SettingChangeEntity } from './src/settings/setting-change.entity.js';
+import { SettingValueEntity } from './src/settings/setting-value.entity.js';
+import { ActiveUserEntity } from './src/stats/active-user.entity.js';
+import { StatCounterEntity } from './src/stats/stat-counter.entity.js';
+import { UserTotalEntity } from './src/stats/user-total.entity.js';
 import { UserPasswordEntity } from './src/users/user-password.entity.js';
 import { UserEntity } from './src/users/user.entity.js';
 
 export const entities = [
   AppEntity,
   EnvironmentEntity,
+  FormConfigEntity,
+  AuditSealEntity,
+  AuditSealerEntity,
+  AuditPruningEntity,
+  UserImportEntity,
+  UserImportRowEntity,
   PublishableKeyEntity,
-  SessionConfigEntity,
-  ClientConfigEntity,
+  SettingValueEntity,
+  SettingChangeEntity,
   UserEntity,
   UserPasswordEntity,
   DeviceEntity,
@@ -37,10 +64,25 @@ export const entities = [
   SigningKeyEntity,
   ChallengeEntity,
   SignInAttemptsEntity,
+  OrganizationEntity,
+  OrganizationDomainEntity,
+  MemberEntity,
+  InvitationEntity,
+  TeamEntity,
+  TeamMemberEntity,
+  RoleEntity,
+  RolePermissionEntity,
+  RoleAssignmentEntity,
   OperatorEntity,
   OperatorAppEntity,
   SetupTokenEntity,
+  ServiceAccountEntity,
   OutboxEventEntity,
+  EventCursorEntity,
+  ParkedEventEntity,
+  StatCounterEntity,
+  ActiveUserEntity,
+  UserTotalEntity,
   AuditEntryEntity,
   JobEntity,
   JobScheduleEntity,

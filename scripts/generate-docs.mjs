@@ -8,6 +8,7 @@ import path from 'node:path';
 import { configurationPage, environmentFile } from './docs/configuration.mjs';
 import { errorsPage } from './docs/errors.mjs';
 import { eventsPage } from './docs/events.mjs';
+import { settingsPage } from './docs/settings.mjs';
 import { openApiFile, permissionsPage } from './docs/permissions.mjs';
 
 // Everything is declared once the whole application has been imported.
@@ -22,6 +23,7 @@ const pages = {
   '.env.example': environmentFile(),
   'docs/errors.md': errorsPage(),
   'docs/events.md': eventsPage(),
+  'docs/settings.md': settingsPage(),
   'docs/permissions.md': permissionsPage(document),
   'openapi.json': openApiFile(document),
 };

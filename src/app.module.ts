@@ -8,18 +8,30 @@ import { BillingBridgeModule, type BillingBridgeOptions } from './billing-bridge
 import { Config } from './config/config.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { DiscoveryModule } from './discovery/discovery.module.js';
+import { ClientConfigModule } from './client-config/client-config.module.js';
+import { UserImportsModule } from './user-imports/user-imports.module.js';
+import { AuditModule } from './audit/audit.module.js';
+import { UserAdministrationModule } from './user-administration/user-administration.module.js';
+import { FormConfigsModule } from './form-configs/form-configs.module.js';
 import { EnvironmentsModule } from './environments/environments.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { databaseUrlOf, KernelModule, type KernelOverrides } from './kernel/kernel.module.js';
 import { dataSourceOptions } from './kernel/persistence/data-source-options.js';
 import { KeysBridgeModule, type KeysBridgeOptions } from './keys-bridge/keys-bridge.module.js';
+import { ImpersonationModule } from './impersonation/impersonation.module.js';
 import { MessagingModule, type MessagingOverrides } from './messaging/messaging.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
+import { MembershipsModule } from './organizations/members/memberships.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { PagesModule } from './pages/pages.module.js';
+import { PermissionChecksModule } from './roles/permission-checks.module.js';
+import { RolesModule } from './roles/roles.module.js';
+import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { StartModule } from './start/start.module.js';
+import { StatsModule } from './stats/stats.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** What a Nest application that embeds the service may replace or add. */
@@ -48,18 +60,32 @@ export class AppModule {
           manualInitialization: true,
         }),
         KernelModule.register(config, options.kernel),
-        HttpModule.withTenantsFrom(EnvironmentsModule),
+        HttpModule.with({
+          tenants: EnvironmentsModule,
+          memberships: MembershipsModule,
+          permissions: PermissionChecksModule,
+        }),
         MessagingModule.register(config, options.messaging),
         BillingBridgeModule.forRoot(options.billing ?? { driver: 'noop' }),
         KeysBridgeModule.forRoot(options.keys ?? { driver: 'noop' }),
+        SettingsModule,
         AppsModule,
         EnvironmentsModule,
+        FormConfigsModule,
+        UserAdministrationModule,
+        AuditModule,
+        UserImportsModule,
+        ClientConfigModule,
         UsersModule,
         DevicesModule,
         SessionsModule,
         OrganizationsModule,
+        RolesModule,
         AuthModule,
         OperatorsModule,
+        ServiceAccountsModule,
+        ImpersonationModule,
+        StatsModule,
         PagesModule,
         DiscoveryModule,
         HealthModule,

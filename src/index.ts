@@ -16,12 +16,23 @@ export { Starter } from './start/starter.js';
 export {
   type AccessRule,
   Public,
+  RequireFreshOperator,
   RequireFreshSession,
   RequireOperator,
   RequirePlatformOwner,
+  RequireOrgRole,
+  RequirePermission,
   RequireSession,
 } from './http/access/access.js';
-export { Caller, OptionalCaller, OptionalTenant, TargetApp, Tenant } from './http/params/caller.decorators.js';
+export {
+  AsOperator,
+  Caller,
+  OptionalCaller,
+  OptionalTenant,
+  Organization,
+  TargetApp,
+  Tenant,
+} from './http/params/caller.decorators.js';
 export { Client } from './http/params/client-info.decorator.js';
 export { IdPipe } from './http/params/id.pipe.js';
 export { ApiProblems } from './http/problems/api-problems.decorator.js';
@@ -77,7 +88,9 @@ export { Secret } from './kernel/crypto/secret.js';
 export { Logger, type LoggerOptions } from './kernel/logging/logger.js';
 export { DeliveryFailed, Mailer } from './messaging/mailer.js';
 export type { Message, MessagePurpose } from './messaging/message.js';
-export { type MemberRole, Memberships } from './organizations/memberships.js';
+export { type MemberRole, Memberships, type OrganizationStanding } from './http/access/memberships.js';
+export { PermissionChecks } from './http/access/permission-checks.js';
+export type { ActedOrganization } from './http/request-state.js';
 
 // Services, and the modules to import for them.
 export { type IssuedSession, SessionIssuer, type SessionRequest } from './sessions/session-issuer.js';
@@ -87,3 +100,14 @@ export { SessionsService } from './sessions/sessions.service.js';
 export type { UserEntity } from './users/user.entity.js';
 export { UsersModule } from './users/users.module.js';
 export { type NewUser, UsersService } from './users/users.service.js';
+
+// Who belongs to which organization, and who may do what.
+export { MembersService, type OrganizationActor, organizationActor } from './organizations/members/members.service.js';
+export { OrganizationsModule } from './organizations/organizations.module.js';
+export { OrganizationsService } from './organizations/organizations.service.js';
+export type { Grant, HeldGrant } from './roles/permission.rules.js';
+export { type Decision, type PermissionQuestion, PermissionsService } from './roles/permissions.service.js';
+export { RoleAssignmentsService } from './roles/role-assignments.service.js';
+export { type RoleManager, roleManager } from './roles/role-manager.js';
+export { RolesModule } from './roles/roles.module.js';
+export { RolesService } from './roles/roles.service.js';

@@ -69,6 +69,7 @@ export async function startService(database, env = {}, execArgv = []) {
   return {
     url,
     readyMs,
+    log,
     pid: child.pid,
     residentBytes: () => residentBytes(child.pid),
     async stop() {

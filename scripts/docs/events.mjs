@@ -13,8 +13,17 @@ const GROUPS = {
   auth: ['Signing up and in', ''],
   device: ['Devices', ''],
   environment: ['Environments', ''],
+  users: ['Users in bulk', ''],
+  user_import: ['Imports', ''],
+  form_config: ['Form configurations', ''],
+  impersonation: ['Impersonation', ''],
   operator: ['Operators', ''],
+  org: ['Organizations', 'Who belongs together, as what, and who was asked to join.'],
+  publishable_key: ['Publishable keys', ''],
+  rbac: ['Roles and permissions', ''],
+  service_account: ['Service accounts', ''],
   session: ['Sessions', ''],
+  setting: ['Settings', ''],
   user: ['Users', ''],
 };
 

@@ -31,6 +31,10 @@ export function permissionsPage(document) {
           'A user of the platform app to whom the app was granted, or a platform owner. `app_id` names the app where the path does not.',
         ],
         ['A platform owner', 'An operator who reaches every app.'],
+        [
+          'An operator who impersonates',
+          'Acts as a user for a limited time; every other route answers `impersonation_not_allowed`. See [operators.md](operators.md).',
+        ],
       ],
     ),
     'What belongs to somebody else is answered as if it did not exist.',
@@ -56,10 +60,29 @@ function who(operation) {
       return access.session ? `${tenant}; a session is recognised` : tenant;
     }
     case 'session':
+      if (access.impersonators) return 'A signed-in user, or an operator who impersonates them';
+      if (access.operators) return 'A signed-in user, or an operator of the app';
       return access.fresh ? 'A signed-in user, freshly' : 'A signed-in user';
+    case 'permission':
+      return [
+        `Whoever holds \`${access.action}\` on \`${access.resource}\``,
+        ...(access.organization ? ['be it in the organization alone'] : []),
+        'or an operator of the app',
+      ].join(', ');
+    case 'organization':
+      return [
+        access.role === 'member' ? 'A member of the organization' : `An ${access.role} of the organization`,
+        ...(access.fresh ? ['freshly'] : []),
+        'whoever holds `manage` on `organization`',
+        'or an operator of the app',
+      ].join(', ');
     case 'operator':
       if (access.reach === 'every_app') return 'A platform owner';
-      return access.target === 'environment' ? 'An operator of the app, for an environment' : 'An operator of the app';
+      return [
+        'An operator of the app',
+        ...(access.target === 'environment' ? ['for an environment'] : []),
+        ...(access.fresh ? ['freshly'] : []),
+      ].join(', ');
     default:
       throw new Error(`scripts/docs/permissions.mjs knows no access of kind ${access.kind}`);
   }

@@ -4,8 +4,10 @@ import { RequireOperator } from '../http/access/access.js';
 import { Caller, TargetApp } from '../http/params/caller.decorators.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
-import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import type { UserPrincipal } from '../kernel/context/principal.js';
 import type { AppScope } from '../kernel/context/scope.js';
+import { SettingEnforced } from '../settings/settings.problems.js';
+import { authorOf } from '../settings/settings.service.js';
 import { AppConfigsService } from './app-configs.service.js';
 import { ClientConfigNotFound, SessionConfigNotFound } from './apps.problems.js';
 import {
@@ -38,12 +40,13 @@ export class AppConfigsController {
   @RequireOperator('app')
   @ApiOperation({ operationId: 'setAppSessionConfig', summary: 'Replace how the sessions of an app behave' })
   @ApiOkResponse({ type: SessionConfigResponse })
+  @ApiProblems(SettingEnforced)
   async putSessionConfig(
     @TargetApp() app: AppScope,
     @Caller() caller: UserPrincipal,
     @Body() body: PutSessionConfigRequest,
   ): Promise<SessionConfigResponse> {
-    const stored = await this.configs.putSessionConfig(app, toSessionConfigInput(body), actorOf(caller));
+    const stored = await this.configs.putSessionConfig(app, toSessionConfigInput(body), authorOf(caller));
     return toSessionConfigResponse(stored);
   }
 
@@ -53,7 +56,7 @@ export class AppConfigsController {
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(SessionConfigNotFound)
   async deleteSessionConfig(@TargetApp() app: AppScope, @Caller() caller: UserPrincipal): Promise<StatusResponse> {
-    await this.configs.deleteSessionConfig(app, actorOf(caller));
+    await this.configs.deleteSessionConfig(app, authorOf(caller));
     return status('deleted');
   }
 
@@ -70,12 +73,13 @@ export class AppConfigsController {
   @RequireOperator('app')
   @ApiOperation({ operationId: 'setAppClientConfig', summary: 'Replace what an app offers its users' })
   @ApiOkResponse({ type: AppClientConfigResponse })
+  @ApiProblems(SettingEnforced)
   async putClientConfig(
     @TargetApp() app: AppScope,
     @Caller() caller: UserPrincipal,
     @Body() body: PutClientConfigRequest,
   ): Promise<AppClientConfigResponse> {
-    const stored = await this.configs.putClientConfig(app, toClientConfigInput(body), actorOf(caller));
+    const stored = await this.configs.putClientConfig(app, toClientConfigInput(body), authorOf(caller));
     return toAppClientConfigResponse(stored);
   }
 
@@ -85,7 +89,7 @@ export class AppConfigsController {
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(ClientConfigNotFound)
   async deleteClientConfig(@TargetApp() app: AppScope, @Caller() caller: UserPrincipal): Promise<StatusResponse> {
-    await this.configs.deleteClientConfig(app, actorOf(caller));
+    await this.configs.deleteClientConfig(app, authorOf(caller));
     return status('deleted');
   }
 }

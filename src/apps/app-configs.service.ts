@@ -1,94 +1,110 @@
 import { Injectable } from '@nestjs/common';
-import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { AppScope } from '../kernel/context/scope.js';
-import { Events } from '../kernel/events/events.js';
-import { IdGenerator } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
-import { ClientConfigsRepository, SessionConfigsRepository } from './app-configs.repository.js';
-import './apps.events.js';
+import type { SettingDefinition } from '../settings/setting-definition.js';
+import { settingPlace } from '../settings/setting-place.js';
+import { type SettingAuthor, SettingsService } from '../settings/settings.service.js';
+import { type AppConfig, CLIENT_CONFIG, SESSION_CONFIG } from './app-configs.js';
 import { ClientConfigNotFound, SessionConfigNotFound } from './apps.problems.js';
-import type { ClientConfigEntity } from './client-config.entity.js';
-import type { SessionConfigEntity } from './session-config.entity.js';
-import { TENANT_CHANGED } from './tenant-changed.js';
 
-type Stored = 'id' | 'appId' | 'createdAt' | 'updatedAt';
-export type SessionConfigInput = Omit<SessionConfigEntity, Stored>;
-export type ClientConfigInput = Omit<ClientConfigEntity, Stored>;
+/** What is set of a configuration. A field that is absent is inherited. */
+export type ConfigValues<Config> = { readonly [Field in keyof Config]?: ValueOf<Config[Field]> };
+type ValueOf<Definition> = Definition extends SettingDefinition<infer Value> ? Value : never;
 
-/** The two configurations of an app. Storing one replaces it as a whole: what is absent is inherited. */
+export interface StoredConfig<Config> {
+  readonly appId: AppScope['appId'];
+  readonly values: ConfigValues<Config>;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type SessionConfig = StoredConfig<typeof SESSION_CONFIG>;
+export type ClientConfig = StoredConfig<typeof CLIENT_CONFIG>;
+
+/** The two configurations of an app: settings of it, read and replaced together. */
 @Injectable()
 export class AppConfigsService {
   constructor(
-    private readonly sessionConfigs: SessionConfigsRepository,
-    private readonly clientConfigs: ClientConfigsRepository,
+    private readonly settings: SettingsService,
     private readonly database: Database,
-    private readonly events: Events,
-    private readonly audit: AuditTrail,
-    private readonly ids: IdGenerator,
     private readonly clock: Clock,
   ) {}
 
   /** @throws SessionConfigNotFound */
-  async sessionConfig(scope: AppScope): Promise<SessionConfigEntity> {
-    const config = await this.sessionConfigs.find(scope);
-    if (config === null) throw new SessionConfigNotFound();
-    return config;
+  async sessionConfig(scope: AppScope): Promise<SessionConfig> {
+    const stored = await this.read(scope, SESSION_CONFIG);
+    if (stored === undefined) throw new SessionConfigNotFound();
+    return stored;
   }
 
-  putSessionConfig(scope: AppScope, input: SessionConfigInput, actor: Actor): Promise<SessionConfigEntity> {
-    return this.change(scope, 'app.put_session_config', actor, async () => {
-      const known = await this.sessionConfigs.find(scope);
-      await this.sessionConfigs.put(scope, { ...input, ...this.stamp('session_config', known) });
-      return this.sessionConfig(scope);
-    });
+  /** What is absent is inherited from then on. @throws ValidationFailed, SettingEnforced */
+  putSessionConfig(
+    scope: AppScope,
+    values: ConfigValues<typeof SESSION_CONFIG>,
+    by: SettingAuthor,
+  ): Promise<SessionConfig> {
+    return this.replace(scope, SESSION_CONFIG, values, by);
   }
 
   /** @throws SessionConfigNotFound */
-  deleteSessionConfig(scope: AppScope, actor: Actor): Promise<void> {
-    return this.change(scope, 'app.delete_session_config', actor, async () => {
-      if ((await this.sessionConfigs.delete(scope)) === 0) throw new SessionConfigNotFound();
-    });
+  async deleteSessionConfig(scope: AppScope, by: SettingAuthor): Promise<void> {
+    await this.sessionConfig(scope);
+    await this.replace(scope, SESSION_CONFIG, {}, by);
   }
 
   /** @throws ClientConfigNotFound */
-  async clientConfig(scope: AppScope): Promise<ClientConfigEntity> {
-    const config = await this.clientConfigs.find(scope);
-    if (config === null) throw new ClientConfigNotFound();
-    return config;
+  async clientConfig(scope: AppScope): Promise<ClientConfig> {
+    const stored = await this.read(scope, CLIENT_CONFIG);
+    if (stored === undefined) throw new ClientConfigNotFound();
+    return stored;
   }
 
-  putClientConfig(scope: AppScope, input: ClientConfigInput, actor: Actor): Promise<ClientConfigEntity> {
-    return this.change(scope, 'app.put_client_config', actor, async () => {
-      const known = await this.clientConfigs.find(scope);
-      await this.clientConfigs.put(scope, { ...input, ...this.stamp('client_config', known) });
-      return this.clientConfig(scope);
-    });
+  /** What is absent has its default from then on. @throws ValidationFailed, SettingEnforced */
+  putClientConfig(
+    scope: AppScope,
+    values: ConfigValues<typeof CLIENT_CONFIG>,
+    by: SettingAuthor,
+  ): Promise<ClientConfig> {
+    return this.replace(scope, CLIENT_CONFIG, values, by);
   }
 
   /** @throws ClientConfigNotFound */
-  deleteClientConfig(scope: AppScope, actor: Actor): Promise<void> {
-    return this.change(scope, 'app.delete_client_config', actor, async () => {
-      if ((await this.clientConfigs.delete(scope)) === 0) throw new ClientConfigNotFound();
-    });
+  async deleteClientConfig(scope: AppScope, by: SettingAuthor): Promise<void> {
+    await this.clientConfig(scope);
+    await this.replace(scope, CLIENT_CONFIG, {}, by);
   }
 
-  private change<T>(scope: AppScope, action: string, actor: Actor, work: () => Promise<T>): Promise<T> {
+  private async read<Config extends AppConfig>(
+    scope: AppScope,
+    config: Config,
+  ): Promise<StoredConfig<Config> | undefined> {
+    const rows = await this.settings.at(settingPlace.app(scope), Object.values(config));
+    if (rows.length === 0) return undefined;
+    const valueOf = new Map(rows.map(({ key, value }) => [key, value]));
+    const values = Object.entries(config).flatMap(([field, { key }]) =>
+      valueOf.has(key) ? [[field, valueOf.get(key)]] : [],
+    );
+    const times = (column: 'createdAt' | 'updatedAt') => rows.map((row) => row[column].getTime());
+    return {
+      appId: scope.appId,
+      values: Object.fromEntries(values) as ConfigValues<Config>,
+      createdAt: new Date(Math.min(...times('createdAt'))),
+      updatedAt: new Date(Math.max(...times('updatedAt'))),
+    };
+  }
+
+  private replace<Config extends AppConfig>(
+    scope: AppScope,
+    config: Config,
+    values: ConfigValues<Config>,
+    by: SettingAuthor,
+  ): Promise<StoredConfig<Config>> {
     return this.database.transaction(async () => {
-      const result = await work();
-      await this.events.record(scope, 'app.updated', scope.appId, { app_id: scope.appId });
-      this.audit.record(scope, { action, actor, target: { type: 'app', id: scope.appId } });
-      this.database.notify(TENANT_CHANGED + scope.appId);
-      return result;
+      const inputs = Object.entries(config).map(([field, definition]) => ({ definition, value: values[field] }));
+      await this.settings.write(settingPlace.app(scope), inputs, by);
+      const now = this.clock.now();
+      return (await this.read(scope, config)) ?? { appId: scope.appId, values: {}, createdAt: now, updatedAt: now };
     });
-  }
-
-  private stamp<K extends 'session_config' | 'client_config'>(
-    kind: K,
-    known: Pick<SessionConfigEntity | ClientConfigEntity, 'id' | 'createdAt'> | null,
-  ) {
-    const now = this.clock.now();
-    const id = known?.id ?? this.ids.next(kind);
-    return { id: id as never, createdAt: known?.createdAt ?? now, updatedAt: now };
   }
 }

@@ -20,3 +20,10 @@ export const ClientConfigNotFound = defineProblem({
   title: 'The app has no client configuration',
   detail: 'no client config found for this app; the defaults apply',
 });
+
+export const PlatformProtected = defineProblem({
+  code: 'platform_protected',
+  kind: 'conflict',
+  title: 'The platform app stays',
+  detail: 'the app whose users operate the service can be neither deleted nor switched off',
+});

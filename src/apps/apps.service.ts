@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { PreconditionFailed } from '../http/etag.js';
+import { TENANT_CHANGED } from '../http/tenancy/tenant-changed.js';
 import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import { fieldChanges } from '../kernel/audit/field-changes.js';
 import { Clock } from '../kernel/clock/clock.js';
-import { type AppScope, scopeTo } from '../kernel/context/scope.js';
+import type { OperatorReach } from '../kernel/context/principal.js';
+import { type AppScope, type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { ResourceNotFound } from '../kernel/errors/common-problems.js';
 import { Events } from '../kernel/events/events.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
@@ -9,7 +13,8 @@ import { Database } from '../kernel/persistence/database.js';
 import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
 import type { AppEntity } from './app.entity.js';
 import './apps.events.js';
-import { AppsSystemRepository } from './apps.system-repository.js';
+import { PlatformProtected } from './apps.problems.js';
+import { type AppChanges, AppsSystemRepository } from './apps.system-repository.js';
 
 export interface NewAppInput {
   readonly name: string;
@@ -69,9 +74,55 @@ export class AppsService {
     return this.apps.anyTenantFindPlatform();
   }
 
-  /** Every app, oldest first. @throws MalformedCursor */
-  async list({ limit, cursor }: PageRequest): Promise<Page<AppEntity>> {
+  /** The apps that an operator reaches, oldest first. @throws MalformedCursor */
+  async list(reach: OperatorReach, { limit, cursor }: PageRequest): Promise<Page<AppEntity>> {
     const after = cursor === undefined ? '' : this.cursors.decode('apps', cursor);
-    return this.cursors.page('apps', limit, await this.apps.anyTenantPage(after, limit + 1), (app) => app.id);
+    const among = reach === 'every_app' ? undefined : [...reach];
+    const rows = await this.apps.anyTenantPage(after, among, limit + 1);
+    return this.cursors.page('apps', limit, rows, (app) => app.id);
   }
+
+  /** @param version what If-Match demands. @throws ResourceNotFound, AppSlugTaken, PlatformProtected, PreconditionFailed */
+  update(scope: AppScope, changes: AppChanges, version: number | undefined, actor: Actor): Promise<AppEntity> {
+    return this.database.transaction(async () => {
+      const before = await this.get(scope);
+      if (before.isPlatform && changes.active === false) throw new PlatformProtected();
+      const app = await this.apps.anyTenantUpdate(scope.appId, changes, version, this.clock.now());
+      if (app === undefined) throw new PreconditionFailed();
+      const { id, slug, active } = app;
+      await this.events.record(scope, 'app.updated', id, { app_id: id, slug, active });
+      this.audit.record(scope, {
+        action: 'app.update',
+        actor,
+        target: { type: 'app', id },
+        changes: fieldChanges(shown(before), shown(app)),
+      });
+      this.database.notify(TENANT_CHANGED + id);
+      return app;
+    });
+  }
+
+  /**
+   * Deletes an app: its keys, sessions and tokens are dead at once, everything under it goes bit by bit.
+   * @param by the operator, in whose scope the fact is recorded: the app's own goes with it.
+   * @throws ResourceNotFound, PlatformProtected
+   */
+  delete(scope: AppScope, by: { readonly actor: Actor; readonly scope: EnvScope }): Promise<void> {
+    return this.database.transaction(async () => {
+      const { isPlatform, name } = await this.get(scope);
+      if (isPlatform) throw new PlatformProtected();
+      const app = await this.apps.anyTenantDelete(scope.appId, this.clock.now());
+      if (app === undefined) throw new ResourceNotFound({ detail: 'app not found' });
+      const { id } = app;
+      await this.events.record(by.scope, 'app.deleted', id, { app_id: id, name });
+      for (const trail of [scope, by.scope]) {
+        this.audit.record(trail, { action: 'app.delete', actor: by.actor, target: { type: 'app', id } });
+      }
+      this.database.notify(TENANT_CHANGED + id);
+    });
+  }
+}
+
+function shown({ name, slug, description, logo, active }: AppEntity): Record<string, unknown> {
+  return { name, slug, description, logo, active };
 }

@@ -11,6 +11,7 @@ declare module '../kernel/events/event-map.js' {
     'auth.signin': UserPayload & { session_id: Id<'session'> };
     'auth.signin.failed': UserPayload;
     'auth.account_locked': UserPayload;
+    'admin.user.password_reset_required': UserPayload & { admin_id: Id<'user'> };
     'auth.forgot_password': UserPayload;
     'auth.password_reset': UserPayload;
     'auth.password_changed': UserPayload;
@@ -22,6 +23,7 @@ describeEvents({
   'auth.signup': 'Somebody signed up.',
   'auth.signin': 'A user signed in.',
   'auth.signin.failed': 'A wrong password was given for an account.',
+  'admin.user.password_reset_required': 'An operator demanded a new password; every session has ended.',
   'auth.account_locked': 'Wrong passwords locked an account for a while. Raised once per lock.',
   'auth.forgot_password': 'A reset link was mailed to a user.',
   'auth.password_reset': 'A user chose a new password with a reset link; every session has ended.',

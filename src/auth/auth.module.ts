@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { DevicesModule } from '../devices/devices.module.js';
+import { FormConfigsModule } from '../form-configs/form-configs.module.js';
 import { EnvironmentsModule } from '../environments/environments.module.js';
+import { OrganizationsModule } from '../organizations/organizations.module.js';
+import { RolesModule } from '../roles/roles.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountController } from './account/account.controller.js';
@@ -21,12 +24,22 @@ import { SignUpDecoys } from './sign-up/sign-up-decoys.js';
 import { SignUpController } from './sign-up/sign-up.controller.js';
 import { SignUpService } from './sign-up/sign-up.service.js';
 import { VerificationController } from './verification/verification.controller.js';
+import { TenantLimits } from './tenant-limits.js';
 import { ContestedAddresses } from './verification/contested-addresses.js';
 import { VerificationService } from './verification/verification.service.js';
 
 /** The ways in and what belongs to them. Every one of them ends in `SessionIssuer`. */
 @Module({
-  imports: [EnvironmentsModule, UsersModule, DevicesModule, SessionsModule, ChallengesModule],
+  imports: [
+    EnvironmentsModule,
+    FormConfigsModule,
+    UsersModule,
+    DevicesModule,
+    SessionsModule,
+    OrganizationsModule,
+    RolesModule,
+    ChallengesModule,
+  ],
   controllers: [
     SignUpController,
     SignInController,
@@ -50,7 +63,8 @@ import { VerificationService } from './verification/verification.service.js';
     AccountService,
     AuthMails,
     MailRequests,
+    TenantLimits,
   ],
-  exports: [PasswordPolicy, SignInService],
+  exports: [PasswordPolicy, PasswordService, SignInService, Lockout],
 })
 export class AuthModule {}

@@ -4,6 +4,7 @@ import { AppConfigsService } from '../apps/app-configs.service.js';
 import { AppsService } from '../apps/apps.service.js';
 import { Config } from '../config/config.js';
 import { EnvironmentsService } from '../environments/environments.service.js';
+import { PublishableKeysService } from '../environments/publishable-keys.service.js';
 import { SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
 import { scopeTo } from '../kernel/context/scope.js';
 import { SealBroken } from '../kernel/crypto/sealed-box.js';
@@ -15,13 +16,6 @@ import { StartRefused } from './start-refused.js';
 import { BootstrapSystemRepository } from './bootstrap.system-repository.js';
 
 const PLATFORM = { name: 'Platform', slug: 'platform', isPlatform: true };
-const CLOSED = {
-  signupEnabled: false,
-  passwordEnabled: null,
-  requireEmailVerification: null,
-  appName: null,
-  logoUrl: null,
-};
 const DEFAULT = { name: 'Default', slug: 'default' };
 
 export interface BootstrappedEnvironment {
@@ -47,7 +41,8 @@ export class Bootstrap {
     private readonly appConfigs: AppConfigsService,
     private readonly environments: EnvironmentsService,
     private readonly operators: OperatorsService,
-    private readonly keys: SigningKeys,
+    private readonly keys: PublishableKeysService,
+    private readonly signingKeys: SigningKeys,
     private readonly database: Database,
     private readonly config: Config,
   ) {}
@@ -60,7 +55,8 @@ export class Bootstrap {
       if ((await this.apps.findPlatform()) !== undefined) return;
       const platform = await this.apps.create(PLATFORM, SYSTEM_ACTOR);
       // Operators are made by operators; nobody walks in.
-      await this.appConfigs.putClientConfig(scopeTo.app(platform.id), CLOSED, SYSTEM_ACTOR);
+      const scope = scopeTo.app(platform.id);
+      await this.appConfigs.putClientConfig(scope, { signup_enabled: false }, { actor: SYSTEM_ACTOR, scope });
       await this.apps.create(DEFAULT, SYSTEM_ACTOR);
     });
     const { email, password } = this.config.owner;
@@ -73,7 +69,7 @@ export class Bootstrap {
   /** The current key is the canary: master keys that cannot open it would open nothing else either (R312). */
   private async ensureSigningKey(): Promise<void> {
     try {
-      await this.keys.ensure();
+      await this.signingKeys.ensure();
     } catch (error) {
       if (!(error instanceof SealBroken)) throw error;
       throw new StartRefused(
@@ -104,7 +100,7 @@ export class Bootstrap {
 
   private async withEnvironments({ id, slug }: AppEntity): Promise<BootstrappedApp> {
     const scope = scopeTo.app(id);
-    const keys = await this.environments.publishableKeys(scope);
+    const keys = await this.keys.list(scope);
     const environments = await this.environments.list(scope);
     return {
       id,

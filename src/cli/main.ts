@@ -1,15 +1,21 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError, EXIT_CONFIG } from '../config/load-config.js';
 import { StartRefused } from '../bootstrap/start-refused.js';
 import { EmbeddedPostgresUnavailable } from '../embedded-postgres/embedded-postgres-unavailable.js';
+import { MAPPING_NAMES } from '../user-imports/mappings/mappings.js';
+import { CONFLICT_POLICIES } from '../users/bulk-users.service.js';
 import { PACKAGE } from '../start/package-info.js';
+import { auditHead, auditVerify } from './commands/audit.js';
 import { bootstrap } from './commands/bootstrap.js';
 import { doctor } from './commands/doctor.js';
 import { migratePlan, migrateStatus, migrateUp } from './commands/migrate.js';
+import { grantOperator, listOperators, type OperatorOptions, revokeOperator } from './commands/operators.js';
 import { printOpenApi } from './commands/openapi.js';
 import { serve } from './commands/serve.js';
+import { exportUsers, type ImportOptions, importUsers } from './commands/users.js';
+import { CommandRefused, type ServiceOptions } from './service-client.js';
 
 const program = new Command('authsome')
   .description(
@@ -47,6 +53,23 @@ program
   )
   .action((options: { json: boolean; apps?: number }) => bootstrap(process.env, options));
 
+const operators = program.command('operators').description('who administers the platform and its apps');
+operators
+  .command('list')
+  .description('print them')
+  .option('--app <id>', 'only those who reach this app')
+  .action((options: OperatorOptions) => listOperators(process.env, options));
+operators
+  .command('grant <who>')
+  .description('make a user of the platform app (e-mail or id) a platform owner, or an operator of one app')
+  .option('--app <id>', 'this app alone')
+  .action((who: string, options: OperatorOptions) => grantOperator(process.env, who, options));
+operators
+  .command('revoke <who>')
+  .description('take the platform, or one app, away; the last platform owner stays')
+  .option('--app <id>', 'this app alone')
+  .action((who: string, options: OperatorOptions) => revokeOperator(process.env, who, options));
+
 program
   .command('doctor')
   .description('check configuration, database and environment')
@@ -56,6 +79,54 @@ program
   .command('openapi')
   .description('print the OpenAPI document')
   .action(() => printOpenApi(process.env));
+
+const audit = program.command('audit').description('whether the audit trail is whole');
+audit
+  .command('verify')
+  .description(
+    'hold the trail against its seals; exits with 1 and names the first entry that is altered, missing or inserted',
+  )
+  .option('--app <id>', 'of one app; of every app when absent')
+  .option('--head <number:mac>', 'what audit head printed for the app: must still be there')
+  .action((options: { app?: string; head?: string }) => auditVerify(process.env, options));
+audit
+  .command('head')
+  .description('print the newest seal of every app, to keep elsewhere')
+  .action(() => auditHead(process.env));
+
+const users = program.command('users').description('users of a running service, many at a time');
+
+/** Options of commands that call a running service. */
+function forService(command: Command): Command {
+  return command
+    .requiredOption('--app <id>', 'the app')
+    .option('--env <id or slug>', 'the environment; the app’s default one when absent')
+    .option('--url <url>', 'where the service answers', process.env.AUTHSOME_PUBLIC_URL ?? 'http://127.0.0.1:3000')
+    .option('--token <token>', 'an operator’s access token; better in AUTHSOME_TOKEN', process.env.AUTHSOME_TOKEN);
+}
+
+forService(users.command('import'))
+  .argument('<file>', '.csv, .json, or one JSON object per line')
+  .description('make accounts of the users in a file')
+  .addOption(new Option('--mapping <source>', 'where they come from').choices([...MAPPING_NAMES]).default('authsome'))
+  .addOption(
+    new Option('--on-conflict <policy>', 'what happens with addresses that have an account')
+      .choices([...CONFLICT_POLICIES])
+      .default('skip'),
+  )
+  .option('--dry-run', 'only look at the rows', false)
+  .option('--hash-parameters <file>', 'Firebase’s, as JSON: signer_key, salt_separator, rounds, mem_cost')
+  .option('--report <file>', 'write what became of each row, one JSON object per line')
+  .action((file: string, options: ImportOptions) => importUsers(file, options));
+
+forService(users.command('export'))
+  .argument('[file]', 'where to; the terminal when absent')
+  .description('write every user of an environment')
+  .addOption(new Option('--format <format>').choices(['ndjson', 'csv']).default('ndjson'))
+  .option('--password-hashes', 'with their password hashes: for platform owners', false)
+  .action((file: string | undefined, options: ServiceOptions & { format: string; passwordHashes: boolean }) =>
+    exportUsers(file, options),
+  );
 
 function count(text: string): number {
   const value = Number(text);
@@ -70,6 +141,10 @@ try {
   if (error instanceof ConfigError) {
     console.error(`${error.message}\n\nEvery setting is described in docs/configuration.md.`);
     process.exit(EXIT_CONFIG);
+  }
+  if (error instanceof CommandRefused) {
+    console.error(error.message);
+    process.exit(1);
   }
   if (error instanceof EmbeddedPostgresUnavailable || error instanceof StartRefused) {
     console.error(error.message);

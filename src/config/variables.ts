@@ -357,6 +357,14 @@ export const variables = {
       default: '5/1h',
       doc: 'Mails of one kind to one address.',
     }),
+    invitationsPerOrganization: limit('AUTHSOME_LIMIT_INVITATIONS_PER_ORGANIZATION', {
+      default: '500/1h',
+      doc: 'Invitations that an organization mails.',
+    }),
+    invitationsPerAddress: limit('AUTHSOME_LIMIT_INVITATIONS_PER_ADDRESS', {
+      default: '10/1d',
+      doc: 'Invitations to one address, from every organization of an environment.',
+    }),
     codeGuessesPerAccount: limit('AUTHSOME_LIMIT_CODE_GUESSES_PER_ACCOUNT', {
       default: '10/15m',
       doc: 'Guesses of codes for one account, over all its codes.',
@@ -388,6 +396,10 @@ export const variables = {
     endedSessionsMs: duration('AUTHSOME_ENDED_SESSION_RETENTION', ['1s', '3650d'], {
       default: '30d',
       doc: 'How long an ended session’s row is kept, to recognise replays of its tokens.',
+    }),
+    invitationsMs: duration('AUTHSOME_INVITATION_RETENTION', ['1d', '3650d'], {
+      default: '90d',
+      doc: 'How long an invitation is kept after it was answered or ran out.',
     }),
     eventsMs: duration('AUTHSOME_EVENT_RETENTION', ['1h', '3650d'], {
       default: '30d',

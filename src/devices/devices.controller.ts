@@ -31,7 +31,7 @@ export class DevicesController {
   ) {}
 
   @Get()
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'listDevices', summary: 'The devices you signed in from, newest first' })
   @ApiOkResponse({ type: DeviceListResponse })
   async list(@Caller() caller: UserPrincipal, @Query() query: PageQuery): Promise<DeviceListResponse> {
@@ -44,7 +44,7 @@ export class DevicesController {
   }
 
   @Get(':deviceId')
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'getDevice', summary: 'Read a device of yours' })
   @ApiOkResponse({ type: DeviceResponse })
   @ApiProblems(DeviceNotFound)

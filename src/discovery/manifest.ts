@@ -1,12 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { AccessRule } from '../http/access/access.js';
+import { ACCESS_KINDS, type AccessRule } from '../http/access/access.js';
 
 export class EndpointResponse {
   @ApiProperty() method: string;
   @ApiProperty() path: string;
   @ApiPropertyOptional({ description: 'The operation id in the OpenAPI document.' }) operation?: string;
   @ApiProperty({ description: 'Whether a credential is needed.' }) auth: boolean;
-  @ApiProperty({ enum: ['public', 'session', 'operator'], description: 'Which credential.' }) access: string;
+  @ApiProperty({ enum: ACCESS_KINDS, description: 'Which credential, and whose right.' }) access: string;
   @ApiPropertyOptional({ description: 'Whether the proof of identity must be recent.' }) fresh?: boolean;
 }
 
@@ -24,6 +24,6 @@ export function toEndpoint(method: string, path: string, access: AccessRule, ope
     ...(operation === undefined ? {} : { operation }),
     auth: access.kind !== 'public',
     access: access.kind,
-    ...(access.kind === 'session' && access.fresh ? { fresh: true } : {}),
+    ...('fresh' in access && access.fresh ? { fresh: true } : {}),
   };
 }

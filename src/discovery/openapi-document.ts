@@ -79,8 +79,12 @@ const header = (name: string, description: string, required = false) => ({
 function headersOf({ method, path, policy }: Route) {
   const { access } = policy;
   const namesTenant = access.kind === 'public' && access.tenant !== 'none';
-  const namesEnvironment = namesTenant || (access.kind === 'operator' && access.target === 'environment');
-  const hasApp = access.kind === 'operator' && access.target !== 'none' && !path.includes(':appId');
+  const mayBeOperator =
+    access.kind === 'organization' || access.kind === 'permission' || (access.kind === 'session' && access.operators);
+  const ofOperators = mayBeOperator || (access.kind === 'operator' && access.target === 'environment');
+  const namesEnvironment = namesTenant || ofOperators;
+  const namesApp = ofOperators || (access.kind === 'operator' && access.target === 'app');
+  const hasApp = namesApp && !path.includes(':appId');
   return [
     ...(namesTenant ? [header(PUBLISHABLE_KEY_HEADER, 'Names the app and the environment.')] : []),
     ...(namesEnvironment
@@ -92,7 +96,9 @@ function headersOf({ method, path, policy }: Route) {
             name: 'app_id',
             in: 'query' as const,
             required: false,
-            description: 'The app to act on, unless the path or the body names it.',
+            description: mayBeOperator
+              ? 'For operators: the app to act on. Absent: the caller’s own.'
+              : 'The app to act on, unless the path or the body names it.',
             schema: { type: 'string' as const },
           },
         ]

@@ -6,7 +6,11 @@ import {
 } from '../http/tenancy/tenancy.problems.js';
 import {
   AuthenticationRequired,
+  ImpersonationNotAllowed,
+  InsufficientOrganizationRole,
   InsufficientPermissions,
+  OrganizationAccessLost,
+  OrganizationNotFound,
   OriginNotAllowed,
   ReauthenticationRequired,
 } from '../http/access/access.problems.js';
@@ -61,14 +65,41 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
     case 'public': {
       const tenant = access.tenant === 'none' ? [] : [UnknownTenant, TenantDisagreement, MalformedId];
       const required = access.tenant === 'required' ? [AppContextRequired] : [];
-      const session = access.session ? [AuthenticationRequired] : [];
+      const session = access.session ? [AuthenticationRequired, ImpersonationNotAllowed] : [];
       return [...tenant, ...required, ...session, ...(access.tenant === 'none' ? [] : crossSite), ...limited];
     }
     case 'session':
       return [
         AuthenticationRequired,
         ForeignTenant,
+        ...(access.operators ? [MalformedId] : []),
         ...(access.fresh ? [ReauthenticationRequired] : []),
+        ...(access.impersonators ? [] : [ImpersonationNotAllowed]),
+        ...(access.formerMembers ? [] : [OrganizationAccessLost]),
+        ...crossSite,
+        ...limited,
+      ];
+    case 'organization':
+      return [
+        AuthenticationRequired,
+        ForeignTenant,
+        MalformedId,
+        OrganizationNotFound,
+        OrganizationAccessLost,
+        ImpersonationNotAllowed,
+        ...(access.role === 'member' ? [] : [InsufficientOrganizationRole]),
+        ...(access.fresh ? [ReauthenticationRequired] : []),
+        ...crossSite,
+        ...limited,
+      ];
+    case 'permission':
+      return [
+        AuthenticationRequired,
+        InsufficientPermissions,
+        ForeignTenant,
+        MalformedId,
+        ImpersonationNotAllowed,
+        OrganizationAccessLost,
         ...crossSite,
         ...limited,
       ];
@@ -76,6 +107,9 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
       return [
         AuthenticationRequired,
         InsufficientPermissions,
+        ImpersonationNotAllowed,
+        OrganizationAccessLost,
+        ...(access.fresh ? [ReauthenticationRequired] : []),
         ...(access.target === 'none' ? [] : [AppContextRequired, ForeignTenant, MalformedId]),
         ...crossSite,
         ...limited,

@@ -4,13 +4,6 @@ import type { Id } from '../kernel/ids/id.js';
 export const ENVIRONMENT_TYPES = ['development', 'staging', 'production'] as const;
 export type EnvironmentType = (typeof ENVIRONMENT_TYPES)[number];
 
-/** What an environment overrides. Absent: inherited from its type, then from the app and the deployment. */
-export interface EnvironmentSettings {
-  readonly skip_email_verification?: boolean;
-  /** Browser origins that may call this environment. */
-  readonly allowed_origins?: readonly string[];
-}
-
 /** An isolated set of users, sessions and configuration within an app. */
 @Entity('environments')
 @Unique('environments_app_id_slug_key', ['appId', 'slug'])
@@ -25,8 +18,11 @@ export class EnvironmentEntity {
   @Column({ type: 'boolean', name: 'is_default' }) isDefault: boolean;
   @Column({ type: 'text', nullable: true }) color: string | null;
   @Column({ type: 'text', nullable: true }) description: string | null;
-  @Column('jsonb') settings: EnvironmentSettings;
+  /** The environment that this one was cloned from. */
+  @Column({ type: 'text', name: 'cloned_from', nullable: true }) clonedFrom: Id<'environment'> | null;
   @Column('integer') version: number;
   @Column({ type: 'timestamptz', name: 'created_at', update: false }) createdAt: Date;
   @Column({ type: 'timestamptz', name: 'updated_at' }) updatedAt: Date;
+  /** From then on it answers to nobody; what is in it is deleted bit by bit. */
+  @Column({ type: 'timestamptz', name: 'deleted_at', nullable: true }) deletedAt: Date | null;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { EnvironmentSettings, EnvironmentType } from './environment.entity.js';
+import type { EnvironmentType } from './environment.entity.js';
 
 interface EnvironmentPreset {
   readonly name: string;
@@ -36,20 +36,4 @@ const PUBLISHABLE_KEY = /^pk_(test|stg|live)_[0-9a-f]{32}$/;
 /** Whether a text can be a publishable key at all: what cannot is not looked up. */
 export function isPublishableKey(text: string): boolean {
   return PUBLISHABLE_KEY.test(text);
-}
-
-/** Pages a developer serves on their own machine may call a development environment. */
-const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*'];
-
-export function allowedOrigins(type: EnvironmentType, settings: EnvironmentSettings): readonly string[] {
-  return settings.allowed_origins ?? (type === 'development' ? LOCAL_ORIGINS : []);
-}
-
-/** The app decides when it has decided; otherwise the environment; otherwise only development does without. */
-export function requiresVerification(
-  type: EnvironmentType,
-  settings: EnvironmentSettings,
-  appChoice: boolean | null,
-): boolean {
-  return appChoice ?? !(settings.skip_email_verification ?? type === 'development');
 }

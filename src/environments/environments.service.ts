@@ -1,16 +1,22 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { TENANT_CHANGED } from '../apps/tenant-changed.js';
+import { PreconditionFailed } from '../http/etag.js';
+import { TENANT_CHANGED } from '../http/tenancy/tenant-changed.js';
 import { type Actor, AuditTrail, SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
+import { type FieldChanges, fieldChanges } from '../kernel/audit/field-changes.js';
 import { Clock } from '../kernel/clock/clock.js';
-import { type AppScope, scopeTo } from '../kernel/context/scope.js';
+import { type AppScope, type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { Events } from '../kernel/events/events.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
-import type { EnvironmentEntity, EnvironmentSettings, EnvironmentType } from './environment.entity.js';
-import { drawPublishableKey, FIRST_ENVIRONMENTS, TYPE_COLORS } from './environment.rules.js';
+import type { SettingAuthor } from '../settings/settings.service.js';
+import { EnvironmentSettingsService } from './environment-settings.service.js';
+import type { EnvironmentSettingsChange } from './environment-settings.js';
+import type { EnvironmentEntity, EnvironmentType } from './environment.entity.js';
+import { FIRST_ENVIRONMENTS, TYPE_COLORS } from './environment.rules.js';
 import './environments.events.js';
-import { EnvironmentsRepository, PublishableKeysRepository } from './environments.repository.js';
-import type { PublishableKeyEntity } from './publishable-key.entity.js';
+import { DefaultEnvironmentProtected, EnvironmentNotFound } from './environments.problems.js';
+import { type EnvironmentChanges, EnvironmentsRepository } from './environments.repository.js';
+import { PublishableKeysService } from './publishable-keys.service.js';
 
 export interface NewEnvironment {
   readonly name: string;
@@ -18,14 +24,16 @@ export interface NewEnvironment {
   readonly type: EnvironmentType;
   readonly color?: string;
   readonly description?: string;
-  readonly settings?: EnvironmentSettings;
+  readonly settings?: EnvironmentSettingsChange;
+  readonly clonedFrom?: Id<'environment'>;
 }
 
 @Injectable()
 export class EnvironmentsService implements OnModuleInit {
   constructor(
     private readonly environments: EnvironmentsRepository,
-    private readonly keys: PublishableKeysRepository,
+    private readonly keys: PublishableKeysService,
+    private readonly settings: EnvironmentSettingsService,
     private readonly database: Database,
     private readonly events: Events,
     private readonly audit: AuditTrail,
@@ -37,9 +45,9 @@ export class EnvironmentsService implements OnModuleInit {
     this.events.within('app.created', (scope) => this.createFirst(scope));
   }
 
-  /** @throws EnvironmentSlugTaken */
-  create(scope: AppScope, input: NewEnvironment, actor: Actor): Promise<EnvironmentEntity> {
-    return this.database.transaction(() => this.add(scope, input, { actor, isDefault: false }));
+  /** With its first publishable key. @throws EnvironmentSlugTaken; what its settings are refused with */
+  create(scope: AppScope, input: NewEnvironment, by: SettingAuthor): Promise<EnvironmentEntity> {
+    return this.database.transaction(() => this.add(scope, input, { by, isDefault: false }));
   }
 
   list(scope: AppScope): Promise<EnvironmentEntity[]> {
@@ -51,21 +59,88 @@ export class EnvironmentsService implements OnModuleInit {
     return this.environments.getById(scope, id);
   }
 
-  /** The publishable keys of an app that are in force, oldest first. */
-  async publishableKeys(scope: AppScope): Promise<PublishableKeyEntity[]> {
-    return (await this.keys.list(scope)).filter((key) => key.retiredAt === null);
+  /** @returns the scope of an environment of the app. @throws EnvironmentNotFound */
+  async inside(scope: AppScope, id: Id<'environment'>): Promise<EnvScope> {
+    await this.get(scope, id);
+    return scopeTo.env(scope.appId, id);
+  }
+
+  /** Keeps environments as they are until the transaction ends. @throws EnvironmentNotFound */
+  lock(scope: AppScope, ids: readonly Id<'environment'>[]): Promise<void> {
+    return this.environments.lock(scope, ids);
+  }
+
+  /** @param version what If-Match demands. @throws EnvironmentNotFound, PreconditionFailed */
+  update(
+    scope: AppScope,
+    id: Id<'environment'>,
+    changes: EnvironmentChanges,
+    version: number | undefined,
+    actor: Actor,
+  ): Promise<EnvironmentEntity> {
+    return this.database.transaction(async () => {
+      const before = await this.get(scope, id);
+      const environment = await this.environments.update(scope, id, changes, version, this.clock.now());
+      if (environment === undefined) throw new PreconditionFailed();
+      await this.recordUpdate(
+        environment,
+        'environment.update',
+        actor,
+        fieldChanges(shown(before), shown(environment)),
+      );
+      return environment;
+    });
+  }
+
+  /** Null takes a value away; what is not named stays. @throws EnvironmentNotFound, ValidationFailed, SettingEnforced */
+  changeSettings(
+    scope: AppScope,
+    id: Id<'environment'>,
+    change: EnvironmentSettingsChange,
+    by: SettingAuthor,
+  ): Promise<EnvironmentEntity> {
+    return this.database.transaction(async () => {
+      const environment = await this.get(scope, id);
+      await this.settings.change(scopeTo.env(scope.appId, id), change, by);
+      return environment;
+    });
+  }
+
+  /** @throws EnvironmentNotFound */
+  setDefault(scope: AppScope, id: Id<'environment'>, actor: Actor): Promise<EnvironmentEntity> {
+    return this.database.transaction(async () => {
+      const environment = await this.environments.setDefault(scope, id, this.clock.now());
+      await this.recordUpdate(environment, 'environment.set_default', actor);
+      return environment;
+    });
+  }
+
+  /**
+   * Its keys, sessions and tokens are dead at once; everything under it goes bit by bit.
+   * @throws EnvironmentNotFound, DefaultEnvironmentProtected
+   */
+  delete(scope: AppScope, id: Id<'environment'>, actor: Actor): Promise<void> {
+    return this.database.transaction(async () => {
+      const { isDefault } = await this.get(scope, id);
+      if (isDefault) throw new DefaultEnvironmentProtected();
+      const environment = await this.environments.delete(scope, id, this.clock.now());
+      if (environment === undefined) throw new EnvironmentNotFound();
+      await this.events.record(scope, 'environment.deleted', id, { env_id: id, env_name: environment.name });
+      this.audit.record(scope, { action: 'environment.delete', actor, target: { type: 'environment', id } });
+      this.database.notify(TENANT_CHANGED + scope.appId);
+    });
   }
 
   private async createFirst(scope: AppScope): Promise<void> {
     for (const [index, preset] of FIRST_ENVIRONMENTS.entries()) {
-      await this.add(scope, preset, { actor: SYSTEM_ACTOR, isDefault: index === 0 });
+      await this.add(scope, preset, { by: { actor: SYSTEM_ACTOR, scope }, isDefault: index === 0 });
     }
   }
 
   private async add(
     scope: AppScope,
     input: NewEnvironment,
-    { actor, isDefault }: { actor: Actor; isDefault: boolean },
+    { by, isDefault }: { by: SettingAuthor; isDefault: boolean },
   ): Promise<EnvironmentEntity> {
     const now = this.clock.now();
     const environment = await this.environments.create(scope, {
@@ -76,30 +151,36 @@ export class EnvironmentsService implements OnModuleInit {
       isDefault,
       color: input.color ?? TYPE_COLORS[input.type],
       description: input.description ?? null,
-      settings: input.settings ?? {},
+      clonedFrom: input.clonedFrom ?? null,
       version: 1,
       createdAt: now,
       updatedAt: now,
+      deletedAt: null,
     });
-    await this.keys.create(scope, {
-      id: this.ids.next('publishable_key'),
-      envId: environment.id,
-      key: drawPublishableKey(input.type),
-      retiredAt: null,
-      createdAt: now,
-    });
-    const inside = scopeTo.env(scope.appId, environment.id);
-    await this.events.record(inside, 'environment.created', environment.id, {
-      env_id: environment.id,
-      env_name: environment.name,
-      env_type: environment.type,
-    });
-    this.audit.record(inside, {
-      action: 'environment.create',
-      actor,
-      target: { type: 'environment', id: environment.id },
-    });
+    const { id, name, type } = environment;
+    const inside = scopeTo.env(scope.appId, id);
+    await this.keys.draw(inside, type);
+    if (input.settings !== undefined) await this.settings.change(inside, input.settings, by);
+    await this.events.record(inside, 'environment.created', id, { env_id: id, env_name: name, env_type: type });
+    this.audit.record(inside, { action: 'environment.create', actor: by.actor, target: { type: 'environment', id } });
     this.database.notify(TENANT_CHANGED + scope.appId);
     return environment;
   }
+
+  private async recordUpdate(
+    { appId, id, name, isDefault }: EnvironmentEntity,
+    action: 'environment.update' | 'environment.set_default',
+    actor: Actor,
+    changes?: FieldChanges,
+  ): Promise<void> {
+    const inside = scopeTo.env(appId, id);
+    const payload = { env_id: id, env_name: name, is_default: isDefault };
+    await this.events.record(inside, 'environment.updated', id, payload);
+    this.audit.record(inside, { action, actor, target: { type: 'environment', id }, ...(changes && { changes }) });
+    this.database.notify(TENANT_CHANGED + appId);
+  }
+}
+
+function shown({ name, description, color }: EnvironmentEntity): Record<string, unknown> {
+  return { name, description, color };
 }

@@ -1,6 +1,6 @@
-import type { TokenFormat } from '../apps/session-config.entity.js';
+import type { TokenFormat } from '../apps/tenant-settings.js';
 import type { ResolvedTenant } from '../http/tenancy/tenant-directory.js';
-import type { EnvironmentType } from './environment.entity.js';
+import type { RateLimit } from '../kernel/limits/rate-limits.js';
 
 /** How sessions of an environment behave, with every level resolved. */
 export interface SessionPolicy {
@@ -21,13 +21,26 @@ export interface ClientPolicy {
   readonly requireEmailVerification: boolean;
 }
 
+/** What an environment demands of passwords and of those who try them. */
+export interface PasswordRules {
+  readonly leastLength: number;
+  /** Wrong passwords before an account must wait. */
+  readonly mostFailures: number;
+}
+
 /** Everything requests need to know about their environment, read together and cached together. */
 export interface TenantRecord extends ResolvedTenant {
   /** What mails and clients call the app. */
   readonly appName: string;
   readonly logoUrl: string | undefined;
   readonly isPlatform: boolean;
-  readonly environmentType: EnvironmentType;
+  /** Whether the app takes requests. */
+  readonly active: boolean;
   readonly sessions: SessionPolicy;
   readonly client: ClientPolicy;
+  readonly passwords: PasswordRules;
+  /** How long a deleted user can be restored, in milliseconds. */
+  readonly deletedUsersKeptMs: number;
+  /** Limits of its own, per client address, besides the deployment's. */
+  readonly limits: { readonly signIn: RateLimit | undefined; readonly signUp: RateLimit | undefined };
 }

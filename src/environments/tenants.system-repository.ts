@@ -1,56 +1,51 @@
 import { Injectable } from '@nestjs/common';
-import type { TokenFormat } from '../apps/session-config.entity.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import { statement } from '../kernel/persistence/statement.js';
 import { SystemRepository } from '../kernel/persistence/system.repository.js';
-import type { EnvironmentSettings, EnvironmentType } from './environment.entity.js';
+import type { SettingLevel } from '../settings/setting-resolution.js';
+import type { EnvironmentType } from './environment.entity.js';
 
-/** An environment with what its app configures, as one row. */
+/** An environment with its app and what is set for either, as one row. */
 export interface TenantRow {
   readonly appId: Id<'app'>;
   readonly envId: Id<'environment'>;
   readonly appName: string;
   readonly appLogo: string | null;
   readonly isPlatform: boolean;
+  readonly active: boolean;
   readonly type: EnvironmentType;
-  readonly settings: EnvironmentSettings;
-  readonly tokenTtlSeconds: number | null;
-  readonly refreshTokenTtlSeconds: number | null;
-  readonly maxActiveSessions: number | null;
-  readonly rotateRefreshToken: boolean | null;
-  readonly bindToIp: boolean | null;
-  readonly bindToDevice: boolean | null;
-  readonly tokenFormat: TokenFormat | null;
-  readonly signupEnabled: boolean | null;
-  readonly passwordEnabled: boolean | null;
-  readonly requireEmailVerification: boolean | null;
+  /** Of the deployment, the app and the environment. */
+  readonly levels: readonly SettingLevel[];
 }
 
+/** Sensitive values are not part of it: they are read where they are used. */
 const SELECT = `
-  SELECT a.id AS "appId", e.id AS "envId", coalesce(cc.app_name, a.name) AS "appName", coalesce(cc.logo_url, a.logo) AS "appLogo",
-    a.is_platform AS "isPlatform", e.type, e.settings,
-    sc.token_ttl_seconds AS "tokenTtlSeconds", sc.refresh_token_ttl_seconds AS "refreshTokenTtlSeconds",
-    sc.max_active_sessions AS "maxActiveSessions", sc.rotate_refresh_token AS "rotateRefreshToken",
-    sc.bind_to_ip AS "bindToIp", sc.bind_to_device AS "bindToDevice", sc.token_format AS "tokenFormat",
-    cc.signup_enabled AS "signupEnabled", cc.password_enabled AS "passwordEnabled",
-    cc.require_email_verification AS "requireEmailVerification"
+  SELECT a.id AS "appId", e.id AS "envId", a.name AS "appName", a.logo AS "appLogo", a.is_platform AS "isPlatform", a.active, e.type,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('key', v.key, 'scope', v.scope, 'value', v.value, 'enforced', v.enforced)), '[]')
+     FROM setting_values v
+     WHERE (v.scope, v.scope_id) IN (('global', ''), ('app', a.id), ('environment', e.id)) AND v.value IS NOT NULL) AS levels
   FROM environments e
-  JOIN apps a ON a.id = e.app_id AND a.active
-  LEFT JOIN app_session_configs sc ON sc.app_id = a.id
-  LEFT JOIN app_client_configs cc ON cc.app_id = a.id`;
+  JOIN apps a ON a.id = e.app_id AND a.deleted_at IS NULL`;
+const LIVE = 'e.deleted_at IS NULL';
 
 const BY_KEY = statement(
   'tenants.by_key',
-  `${SELECT} JOIN publishable_keys k ON k.app_id = e.app_id AND k.env_id = e.id WHERE k.key = $1 AND k.retired_at IS NULL`,
+  `${SELECT} JOIN publishable_keys k ON k.app_id = e.app_id AND k.env_id = e.id
+   WHERE k.key = $1 AND k.retired_at IS NULL AND ${LIVE}`,
 );
-const BY_ID = statement('tenants.by_id', `${SELECT} WHERE e.app_id = $1 AND e.id = $2`);
-const BY_SLUG = statement('tenants.by_slug', `${SELECT} WHERE e.app_id = $1 AND e.slug = $2`);
-const DEFAULT = statement('tenants.default', `${SELECT} WHERE e.app_id = $1 AND e.is_default`);
+const BY_ID = statement('tenants.by_id', `${SELECT} WHERE e.app_id = $1 AND e.id = $2 AND ${LIVE}`);
+const BY_SLUG = statement('tenants.by_slug', `${SELECT} WHERE e.app_id = $1 AND e.slug = $2 AND ${LIVE}`);
+const DEFAULT = statement('tenants.default', `${SELECT} WHERE e.app_id = $1 AND e.is_default AND ${LIVE}`);
+const NEWEST_KEY = statement(
+  'tenants.newest_key',
+  `SELECT key FROM publishable_keys WHERE app_id = $1 AND env_id = $2 AND retired_at IS NULL ORDER BY id DESC LIMIT 1`,
+);
 const ALL_ORIGINS = statement(
   'tenants.all_origins',
-  `SELECT DISTINCT e.type, e.settings -> 'allowed_origins' AS origins
-   FROM environments e JOIN apps a ON a.id = e.app_id AND a.active`,
+  `SELECT DISTINCT o.origin FROM setting_values v, jsonb_array_elements_text(
+     CASE jsonb_typeof(v.value) WHEN 'array' THEN v.value ELSE '[]' END) AS o (origin)
+   WHERE v.key = $1`,
 );
 
 /** Finds the tenant that a request names: nothing narrower is known yet. */
@@ -76,7 +71,13 @@ export class TenantsSystemRepository extends SystemRepository {
     return (await this.query<TenantRow>(DEFAULT, [appId])).rows[0];
   }
 
-  async anyTenantOrigins(): Promise<{ type: EnvironmentType; origins: string[] | null }[]> {
-    return (await this.query<{ type: EnvironmentType; origins: string[] | null }>(ALL_ORIGINS)).rows;
+  /** The newest key in force. */
+  async anyTenantKey(appId: Id<'app'>, envId: Id<'environment'>): Promise<string | undefined> {
+    return (await this.query<{ key: string }>(NEWEST_KEY, [appId, envId])).rows[0]?.key;
+  }
+
+  /** Every origin that any level of any tenant lists under the setting. */
+  async anyTenantOrigins(settingKey: string): Promise<string[]> {
+    return (await this.query<{ origin: string }>(ALL_ORIGINS, [settingKey])).rows.map(({ origin }) => origin);
   }
 }

@@ -5,6 +5,7 @@ import { requestContext } from '../kernel/context/request-context.js';
 import { HeadersTooLarge, InternalError, UnsupportedMedia } from '../kernel/errors/common-problems.js';
 import type { Logger } from '../kernel/logging/logger.js';
 import type { HttpMetrics } from './http-metrics.js';
+import { isTable, takesTables } from './body/table-body.js';
 import { etagOf } from './etag.js';
 import type { Idempotency } from './idempotency/idempotency.js';
 import { problemDocument, toDomainError } from './problems/problem-document.js';
@@ -82,7 +83,8 @@ function refusedHeaders(request: FastifyRequest): Error | undefined {
   }
   const encoding = request.headers['content-encoding'];
   // Compressed bodies are not read: a few bytes could become gigabytes (R328).
-  return encoding === undefined || encoding === 'identity' ? undefined : new UnsupportedMedia();
+  if (encoding !== undefined && encoding !== 'identity') return new UnsupportedMedia();
+  return isTable(request) && !takesTables(request) ? new UnsupportedMedia() : undefined;
 }
 
 const ALLOWED_METHODS = 'GET, POST, PUT, PATCH, DELETE';

@@ -11,6 +11,7 @@ import {
   MethodNotAllowed,
 } from '../kernel/errors/common-problems.js';
 import type { DomainError } from '../kernel/errors/problem.js';
+import { addTableParsers } from './body/table-body.js';
 import { JsonRefused, parseStrictJson } from './body/strict-json.js';
 import { problemDocument } from './problems/problem-document.js';
 import { PROBLEM_TYPE } from './problems/problem.filter.js';
@@ -62,6 +63,7 @@ export function createFastifyAdapter(config: Config): FastifyAdapter {
       done(error instanceof JsonRefused ? new MalformedBody({ detail: error.message }) : (error as Error));
     }
   });
+  addTableParsers(fastify);
   return adapter;
 }
 

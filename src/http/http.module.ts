@@ -13,6 +13,13 @@ import { ClientAddresses } from './security/client-address.js';
 import { TenantResolver } from './tenancy/tenant-resolver.js';
 import { validationPipe } from './validation/validation.pipe.js';
 
+/** The modules that answer what the edge asks. */
+export interface EdgePorts {
+  readonly tenants: Type;
+  readonly memberships: Type;
+  readonly permissions: Type;
+}
+
 /** The edge: every request passes here before any controller. */
 @Module({
   providers: [
@@ -35,8 +42,18 @@ import { validationPipe } from './validation/validation.pipe.js';
   exports: [RoutePolicies, AuthenticationStrategies, Readiness, HttpMetrics, Idempotency, ClientAddresses],
 })
 export class HttpModule {
-  /** @param directory the module that binds and exports the `TenantDirectory`, by which the edge finds tenants. */
-  static withTenantsFrom(directory: Type): DynamicModule {
-    return { module: HttpModule, global: true, imports: [DiscoveryModule, directory] };
+  /**
+   * @param ports what the edge asks other modules for.
+   * @param ports.tenants the module that binds and exports the `TenantDirectory`, by which the edge finds tenants.
+   * @param ports.memberships the module that binds and exports `Memberships`: who belongs to which organization.
+   * @param ports.permissions the module that binds and exports `PermissionChecks`: what people may do.
+   */
+  static with({ tenants, memberships, permissions }: EdgePorts): DynamicModule {
+    return {
+      module: HttpModule,
+      global: true,
+      imports: [DiscoveryModule, tenants, memberships, permissions],
+      exports: [tenants, memberships, permissions],
+    };
   }
 }

@@ -1,10 +1,18 @@
 import type { FastifyRequest } from 'fastify';
 import { ANONYMOUS_PRINCIPAL, type Principal } from '../kernel/context/principal.js';
+import type { Id } from '../kernel/ids/id.js';
 import type { RequestContext, RequestUnit } from '../kernel/context/request-context.js';
 import type { RateLimitState } from '../kernel/limits/rate-limits.js';
+import type { OrganizationStanding } from './access/memberships.js';
 import type { Credential } from './authentication/credential.js';
 import type { IdempotentRequest } from './idempotency/idempotency.js';
 import type { ResolvedTenant } from './tenancy/tenant-directory.js';
+
+/** An organization that a request acts on. */
+export interface ActedOrganization {
+  readonly id: Id<'organization'>;
+  readonly standing: OrganizationStanding;
+}
 
 /** What the edge learns about a request on its way to the controller. */
 export class RequestState implements RequestContext {
@@ -14,6 +22,10 @@ export class RequestState implements RequestContext {
   credential: Credential | undefined;
   /** The environment the request is for: the credential's, or the named one on public routes. */
   tenant: ResolvedTenant | undefined;
+  /** Whether the caller acts on an app they operate, and not as a person of their own environment. */
+  asOperator = false;
+  /** The organization of the path, and as what the caller acts on it: on routes that demand a role in one. */
+  organization: ActedOrganization | undefined;
   rateLimit: RateLimitState | undefined;
   idempotent: IdempotentRequest | undefined;
   unit?: RequestUnit;

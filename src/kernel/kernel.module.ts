@@ -8,11 +8,17 @@ import { DatabaseClock } from './clock/database-clock.js';
 import { Argon2PasswordHasher } from './crypto/argon2.password-hasher.js';
 import { loadArgon2Engine } from './crypto/argon2-engine.js';
 import { BcryptPasswordHasher } from './crypto/bcrypt.password-hasher.js';
+import { Pbkdf2PasswordHasher } from './crypto/foreign/pbkdf2.password-hasher.js';
+import { PhpassPasswordHasher } from './crypto/foreign/phpass.password-hasher.js';
+import { ScryptPasswordHasher } from './crypto/foreign/scrypt.password-hasher.js';
+import { ShaCryptPasswordHasher } from './crypto/foreign/sha-crypt.password-hasher.js';
 import { HashSlots } from './crypto/hash-slots.js';
 import { KeyRing } from './crypto/key-ring.js';
 import { OneTimeCodes } from './crypto/one-time-code.js';
 import { Passwords } from './crypto/passwords.js';
 import { SealedBox } from './crypto/sealed-box.js';
+import { EventFeedSystemRepository } from './events/event-feed.system-repository.js';
+import { EventRelay } from './events/event-relay.js';
 import { Events } from './events/events.js';
 import { Hooks } from './hooks/hooks.js';
 import { IdGenerator, TypeIdGenerator } from './ids/id.js';
@@ -73,6 +79,8 @@ export class KernelModule {
       SealedBox,
       OneTimeCodes,
       Events,
+      EventRelay,
+      EventFeedSystemRepository,
       AuditTrail,
       AuditRepository,
       Hooks,
@@ -110,7 +118,13 @@ async function passwordsOf({ passwords }: Config): Promise<Passwords> {
   const hasher = new Argon2PasswordHasher(await loadArgon2Engine(), cost);
   return Passwords.create(
     hasher,
-    [new BcryptPasswordHasher()],
+    [
+      new BcryptPasswordHasher(),
+      new ScryptPasswordHasher(),
+      new Pbkdf2PasswordHasher(),
+      new ShaCryptPasswordHasher(),
+      new PhpassPasswordHasher(),
+    ],
     new HashSlots(passwords.hashSlots, passwords.hashQueue),
   );
 }

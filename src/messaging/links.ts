@@ -33,6 +33,10 @@ export class Links {
     return this.to('undo-email-change', { token });
   }
 
+  invitation(token: string): string {
+    return this.to('invitation', { token });
+  }
+
   private to(page: string, fragment: Record<string, string>): string {
     return `${this.#pages}/${page}#${new URLSearchParams(fragment).toString()}`;
   }

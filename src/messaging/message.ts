@@ -9,6 +9,7 @@ export const MESSAGE_PURPOSES = [
   'email_changed',
   'password_changed',
   'account_exists',
+  'organization_invitation',
 ] as const;
 
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];

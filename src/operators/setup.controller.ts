@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { WeakPassword } from '../auth/password/password-policy.js';
-import { EnvironmentsService } from '../environments/environments.service.js';
+import { PublishableKeysService } from '../environments/publishable-keys.service.js';
 import { Public } from '../http/access/access.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { RateLimit } from '../http/rate-limit/rate-limit.decorator.js';
@@ -16,7 +16,7 @@ import { OperatorsService } from './operators.service.js';
 export class SetupController {
   constructor(
     private readonly operators: OperatorsService,
-    private readonly environments: EnvironmentsService,
+    private readonly keys: PublishableKeysService,
   ) {}
 
   @Post()
@@ -31,7 +31,7 @@ export class SetupController {
   @ApiProblems(SetupRefused, WeakPassword)
   async setUp(@Body() { token, email, password }: SetupRequest): Promise<SetupResponse> {
     const user = await this.operators.setUp(token, { email, password });
-    const keys = await this.environments.publishableKeys(scopeTo.app(user.appId));
+    const keys = await this.keys.list(scopeTo.app(user.appId));
     const key = keys.find(({ envId }) => envId === user.envId)?.key ?? '';
     return { user: toUserResponse(user), publishable_key: key };
   }

@@ -15,6 +15,8 @@ const FILES: Readonly<Record<string, { readonly file: string; readonly type: str
   'reset-password': { file: 'reset-password.html', type: HTML },
   'change-email': { file: 'change-email.html', type: HTML },
   'undo-email-change': { file: 'undo-email-change.html', type: HTML },
+  invitation: { file: 'invitation.html', type: HTML },
+  'invitation.js': { file: 'invitation.js', type: 'text/javascript; charset=utf-8' },
   'pages.css': { file: 'pages.css', type: 'text/css; charset=utf-8' },
   'pages.js': { file: 'pages.js', type: 'text/javascript; charset=utf-8' },
 };

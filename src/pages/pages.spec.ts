@@ -10,6 +10,8 @@ import { Logger } from '../kernel/logging/logger.js';
 import { PagesModule } from './pages.module.js';
 
 const PAGES = ['verify-email', 'reset-password', 'change-email', 'undo-email-change'];
+/** With a script of its own. */
+const EVERY_PAGE = [...PAGES, 'invitation'];
 
 describe('The built-in pages', () => {
   let app: NestFastifyApplication;
@@ -33,7 +35,8 @@ describe('The built-in pages', () => {
   const get = (name: string) => app.inject({ method: 'GET', url: `/pages/${name}` });
 
   it.each([
-    ...PAGES.map((name) => [name, 'text/html; charset=utf-8']),
+    ...EVERY_PAGE.map((name) => [name, 'text/html; charset=utf-8']),
+    ['invitation.js', 'text/javascript; charset=utf-8'],
     ['pages.css', 'text/css; charset=utf-8'],
     ['pages.js', 'text/javascript; charset=utf-8'],
   ])('R117: %s is served as %s, without a referrer and under a closed policy', async (name, type) => {
@@ -46,14 +49,17 @@ describe('The built-in pages', () => {
     );
   });
 
-  it.each(PAGES)('%s runs under that policy: no inline script or style, nothing from another host', async (name) => {
-    const { body } = await get(name);
-    expect(body).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|<img|<iframe|https?:|\/\//i);
-    const loaded = [...body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address ?? '');
-    expect(loaded).toEqual(['pages.css', 'pages.js']);
-  });
+  it.each(EVERY_PAGE)(
+    '%s runs under that policy: no inline script or style, nothing from another host',
+    async (name) => {
+      const { body } = await get(name);
+      expect(body).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|<img|<iframe|https?:|\/\//i);
+      const loaded = [...body.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address ?? '');
+      expect(loaded).toEqual(['pages.css', name === 'invitation' ? 'invitation.js' : 'pages.js']);
+    },
+  );
 
-  it.each(PAGES)('%s can be used without seeing it: language, title, labels and a live status', async (name) => {
+  it.each(EVERY_PAGE)('%s can be used without seeing it: language, title, labels and a live status', async (name) => {
     const { body } = await get(name);
     expect(body).toContain('<html lang="en">');
     expect(body).toMatch(/<title>[^<]+<\/title>/);

@@ -54,7 +54,12 @@ export class AccessJwts {
   /** @param jti the handle by which the session is found. No personal data goes into the token (R057). */
   async sign(session: SessionEntity, jti: string): Promise<string> {
     const { kid, algorithm, key } = await this.keys.signingKey();
-    return new SignJWT({ sid: session.id, env_id: session.envId })
+    return new SignJWT({
+      sid: session.id,
+      env_id: session.envId,
+      ...organizationClaim(session),
+      ...actorClaim(session),
+    })
       .setProtectedHeader({ alg: algorithm, kid, typ: TYPE })
       .setIssuer(this.#issuer)
       .setSubject(session.userId)
@@ -109,6 +114,11 @@ export class AccessJwts {
   }
 }
 
+/** The organization that the session acted for when the token was made; whether its owner still belongs to it, only the service knows. */
+function organizationClaim({ orgId }: SessionEntity): { org_id?: string } {
+  return orgId === null ? {} : { org_id: orgId };
+}
+
 /**
  * Other header parameters ask the verifier to fetch or to believe something (`jku`, `x5u`, `jwk`, `crit`; RFC 8725 §3.10), and a name that
  * stands twice is read in two ways by two parsers (R053). This service writes neither.
@@ -119,6 +129,11 @@ function isOwnForm(token: string): boolean {
     .slice(0, 2)
     .map((part) => parseStrictJson(Buffer.from(part, 'base64url')));
   return Object.keys(header as object).every((name) => OWN_HEADER.has(name));
+}
+
+/** Who acts for the subject (RFC 8693 §4.1): the operator of an impersonation. */
+export function actorClaim({ impersonatedBy }: { readonly impersonatedBy: string | null }): { act?: { sub: string } } {
+  return impersonatedBy === null ? {} : { act: { sub: impersonatedBy } };
 }
 
 /** A claim of another type is of no token that this service has made. */

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import type { SessionPolicy } from '../environments/tenant-record.js';
+import { TenantRecords } from '../environments/tenant-records.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
 import type { OperatorReach, UserPrincipal } from '../kernel/context/principal.js';
@@ -27,6 +29,7 @@ export class SessionAuthenticator {
     private readonly cache: SessionCache,
     private readonly sessions: SessionsSystemRepository,
     private readonly activity: SessionActivity,
+    private readonly tenants: TenantRecords,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {
@@ -59,8 +62,9 @@ export class SessionAuthenticator {
   private async lookUp(key: string): Promise<ValidatedSession | undefined> {
     const { round } = this.cache;
     const row = await this.sessions.anyTenantByAccessHash(Buffer.from(key, 'base64'));
-    if (row === undefined) return undefined;
-    const session = validated(row);
+    const tenant = row && (await this.tenants.byScope(scopeTo.env(row.appId, row.envId)));
+    if (row === undefined || tenant === undefined) return undefined;
+    const session = validated(row, tenant.sessions);
     this.cache.put(key, session, round);
     return session;
   }
@@ -97,13 +101,14 @@ function isBoundDevice(
   return deviceToken === undefined || secretHash === null || equalInConstantTime(hashToken(deviceToken), secretHash);
 }
 
-function validated(row: SessionRow): ValidatedSession {
+function validated(row: SessionRow, { bindToIp, bindToDevice }: SessionPolicy): ValidatedSession {
   const principal: UserPrincipal = {
     kind: 'user',
     scope: scopeTo.env(row.appId, row.envId),
     userId: row.id,
     sessionId: row.sessionId,
     deviceId: row.deviceId,
+    orgId: row.orgId,
     impersonatedBy: row.impersonatedBy,
     authenticatedAtMs: row.authenticatedAt.getTime(),
     operator: reachOf(row),
@@ -113,8 +118,8 @@ function validated(row: SessionRow): ValidatedSession {
     principal,
     expiresAtMs: row.expiresAt.getTime(),
     absoluteExpiresAtMs: row.absoluteExpiresAt.getTime(),
-    boundAddress: row.bindToIp ? (row.ipAddress ?? '') : undefined,
-    boundDevice: row.bindToDevice ? { userAgent: row.userAgent, secretHash: row.deviceSecretHash } : undefined,
+    boundAddress: bindToIp ? (row.ipAddress ?? '') : undefined,
+    boundDevice: bindToDevice ? { userAgent: row.userAgent, secretHash: row.deviceSecretHash } : undefined,
     lastActivityMs: row.lastActivityAt.getTime(),
   };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { TENANT_CHANGED } from '../apps/tenant-changed.js';
+import { TENANT_CHANGED } from '../http/tenancy/tenant-changed.js';
 import { Config } from '../config/config.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { UserPrincipal } from '../kernel/context/principal.js';

@@ -1,23 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { DevicesService } from '../devices/devices.service.js';
+import type { SessionPolicy } from '../environments/tenant-record.js';
 import { TenantRecords } from '../environments/tenant-records.js';
-import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import { type Actor, AuditTrail, SYSTEM_ACTOR } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
+import type { UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { defineProblem } from '../kernel/errors/problem.js';
 import { Events } from '../kernel/events/events.js';
-import { IdGenerator } from '../kernel/ids/id.js';
+import { type Id, IdGenerator } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import type { UserEntity } from '../users/user.entity.js';
 import { isBanned } from '../users/user.rules.js';
 import { UserBanned } from '../users/users.problems.js';
 import type { SessionEntity } from './session.entity.js';
+import { SessionEndings } from './session-endings.js';
 import { SESSION_CHANGED } from './session-cache.js';
 import './sessions.events.js';
 import { InvalidCredentials } from './sessions.problems.js';
 import { SessionsRepository } from './sessions.repository.js';
+import { SessionsSystemRepository } from './sessions.system-repository.js';
 import { SignInGates } from './sign-in-gates.js';
 import { type IssuedTokens, TokenIssuer } from './token-issuer.js';
 
@@ -33,6 +37,16 @@ export interface SessionRequest {
   readonly user: UserEntity;
   /** How identity was proved, as RFC 8176 values (`pwd`, `otp`). */
   readonly methods: readonly string[];
+  readonly client: ClientInfo;
+}
+
+export interface ImpersonationRequest {
+  readonly user: UserEntity;
+  /** With a session of their own. */
+  readonly operator: UserPrincipal;
+  readonly reason: string;
+  /** After which no refresh helps. */
+  readonly endsAt: Date;
   readonly client: ClientInfo;
 }
 
@@ -52,6 +66,8 @@ export interface IssuedSession {
 export class SessionIssuer {
   constructor(
     private readonly sessions: SessionsRepository,
+    private readonly anySessions: SessionsSystemRepository,
+    private readonly endings: SessionEndings,
     private readonly tenants: TenantRecords,
     private readonly devices: DevicesService,
     private readonly gates: SignInGates,
@@ -86,46 +102,35 @@ export class SessionIssuer {
     return this.database.transaction(() => this.start(scope, request));
   }
 
+  /**
+   * Starts an operator's session as a user, in the caller's transaction. It is not the user's doing: their devices, their gates and their
+   * cap have no part in it, and nobody counts it as activity of theirs. @throws UserBanned; InvalidCredentials when the account or the
+   * operator's own session is over.
+   */
+  async impersonate(scope: EnvScope, request: ImpersonationRequest): Promise<IssuedSession> {
+    const { user, operator, reason, endsAt, client } = request;
+    if (isBanned(user, this.clock.now())) throw new UserBanned();
+    const { sessions: policy } = await this.tenants.get(scope);
+    const session: SessionEntity = {
+      ...this.draw(scope, { user, methods: [], client }, policy, { deviceId: null, endsAt }),
+      impersonatedBy: operator.userId,
+      impersonatorSessionId: operator.sessionId,
+      impersonationReason: reason,
+    };
+    if (!(await this.anySessions.anyTenantImpersonate(session))) throw new InvalidCredentials();
+    return { session, user, tokens: (await this.tokens.issue(session)) as IssuedTokens };
+  }
+
   private async start(scope: EnvScope, { user, methods, client }: SessionRequest): Promise<IssuedSession> {
     const { sessions: policy } = await this.tenants.get(scope);
     const actor: Actor = { kind: 'user', id: user.id };
     // Before the id is drawn, because ids tell which session is the oldest: the one that is being answered must not be evicted itself.
     if (policy.mostActive > 0) await this.sessions.lockUser(scope, user.id);
     const signedIn = await this.devices.signIn(scope, user.id, client, actor);
-    const now = this.clock.now();
-    const nowMs = now.getTime();
-    const absoluteExpiresAt = new Date(nowMs + this.config.sessions.absoluteTtlMs);
-    const locator = this.tokens.newLocator();
-    const session: SessionEntity = {
-      id: this.ids.next('session'),
-      appId: scope.appId,
-      envId: scope.envId,
-      userId: user.id,
-      familyId: this.ids.next('session_family'),
-      orgId: null,
+    const session = this.draw(scope, { user, methods, client }, policy, {
       deviceId: signedIn?.device.id ?? null,
-      impersonatedBy: null,
-      tokenFormat: policy.tokenFormat,
-      accessHash: this.tokens.accessHash(locator, 0, policy.tokenFormat),
-      locator,
-      accessGeneration: 0,
-      refreshGeneration: 0,
-      keyId: this.tokens.activeKeyId,
-      expiresAt: earlier(new Date(nowMs + policy.accessTokenTtlMs), absoluteExpiresAt),
-      refreshTokenExpiresAt: earlier(new Date(nowMs + policy.refreshTokenTtlMs), absoluteExpiresAt),
-      absoluteExpiresAt,
-      rotatedAt: now,
-      lastActivityAt: now,
-      authenticatedAt: now,
-      authenticationMethods: [...methods],
-      ipAddress: client.ipAddress ?? null,
-      userAgent: client.userAgent ?? null,
-      endedAt: null,
-      endReason: null,
-      replayedAt: null,
-      createdAt: now,
-      updatedAt: now,
-    };
+      endsAt: this.clock.in(this.config.sessions.absoluteTtlMs),
+    });
     if (!(await this.sessions.start(scope, session, user.authEpoch))) throw new InvalidCredentials();
     if (policy.mostActive > 0) await this.evict(scope, user, policy.mostActive);
     await this.events.record(scope, 'session.created', user.id, { user_id: user.id, session_id: session.id });
@@ -139,12 +144,58 @@ export class SessionIssuer {
     return { session, user, tokens, ...(signedIn?.token === undefined ? {} : { deviceToken: signedIn.token }) };
   }
 
+  /** A session that is not stored yet. */
+  private draw(
+    scope: EnvScope,
+    { user, methods, client }: SessionRequest,
+    policy: SessionPolicy,
+    { deviceId, endsAt }: { deviceId: Id<'device'> | null; endsAt: Date },
+  ): SessionEntity {
+    const now = this.clock.now();
+    const nowMs = now.getTime();
+    const locator = this.tokens.newLocator();
+    return {
+      id: this.ids.next('session'),
+      appId: scope.appId,
+      envId: scope.envId,
+      userId: user.id,
+      familyId: this.ids.next('session_family'),
+      orgId: null,
+      deviceId,
+      impersonatedBy: null,
+      impersonatorSessionId: null,
+      impersonationReason: null,
+      tokenFormat: policy.tokenFormat,
+      accessHash: this.tokens.accessHash(locator, 0, policy.tokenFormat),
+      locator,
+      accessGeneration: 0,
+      refreshGeneration: 0,
+      keyId: this.tokens.activeKeyId,
+      expiresAt: earlier(new Date(nowMs + policy.accessTokenTtlMs), endsAt),
+      refreshTokenExpiresAt: earlier(new Date(nowMs + policy.refreshTokenTtlMs), endsAt),
+      absoluteExpiresAt: endsAt,
+      rotatedAt: now,
+      lastActivityAt: now,
+      authenticatedAt: now,
+      authenticationMethods: [...methods],
+      ipAddress: client.ipAddress ?? null,
+      userAgent: client.userAgent ?? null,
+      endedAt: null,
+      endReason: null,
+      replayedAt: null,
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+
   private async evict(scope: EnvScope, user: UserEntity, most: number): Promise<void> {
-    for (const id of await this.sessions.evict(scope, user.id, most, this.clock.now())) {
+    const evicted = await this.sessions.evict(scope, user.id, most, this.clock.now());
+    for (const { id } of evicted) {
       const payload = { user_id: user.id, session_id: id, reason: 'evicted' as const };
       await this.events.record(scope, 'session.revoked', user.id, payload);
       this.database.notify(SESSION_CHANGED + id);
     }
+    await this.endings.follow(scope, user.id, evicted, 'evicted', SYSTEM_ACTOR);
   }
 }
 

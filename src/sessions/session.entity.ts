@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
-import type { TokenFormat } from '../apps/session-config.entity.js';
+import type { TokenFormat } from '../apps/tenant-settings.js';
 import type { Id } from '../kernel/ids/id.js';
 
 export const END_REASONS = [
@@ -11,6 +11,8 @@ export const END_REASONS = [
   'deleted',
   'evicted',
   'device',
+  'stopped',
+  'impersonator',
 ] as const;
 /** Why a session ended before its time. */
 export type EndReason = (typeof END_REASONS)[number];
@@ -23,6 +25,7 @@ export type EndReason = (typeof END_REASONS)[number];
 @Unique('sessions_access_hash_key', ['accessHash'])
 @Unique('sessions_locator_key', ['locator'])
 @Index('sessions_app_id_env_id_user_id_id_idx', ['appId', 'envId', 'userId', 'id'])
+@Index('sessions_impersonated_by_idx', ['impersonatedBy'], { where: 'impersonated_by IS NOT NULL' })
 @Index('sessions_absolute_expires_at_idx', ['absoluteExpiresAt'], { type: 'brin' })
 @Index('sessions_ended_at_idx', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class SessionEntity {
@@ -35,6 +38,11 @@ export class SessionEntity {
   @Column({ type: 'text', name: 'org_id', nullable: true }) orgId: Id<'organization'> | null;
   @Column({ type: 'text', name: 'device_id', nullable: true }) deviceId: Id<'device'> | null;
   @Column({ type: 'text', name: 'impersonated_by', nullable: true }) impersonatedBy: Id<'user'> | null;
+  /** The operator's own session: when it ends, this one does. */
+  @Column({ type: 'text', name: 'impersonator_session_id', nullable: true, update: false })
+  impersonatorSessionId: Id<'session'> | null;
+  @Column({ type: 'text', name: 'impersonation_reason', nullable: true, update: false })
+  impersonationReason: string | null;
   @Column({ type: 'text', name: 'token_format' }) tokenFormat: TokenFormat;
   /** SHA-256 of the opaque access token, or of the JWT's `jti`. */
   @Column({ type: 'bytea', name: 'access_hash' }) accessHash: Buffer;

@@ -23,7 +23,7 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Get()
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'listSessions', summary: 'Your live sessions, newest first' })
   @ApiOkResponse({ type: SessionListResponse })
   async list(@Caller() caller: UserPrincipal, @Query() query: PageQuery): Promise<SessionListResponse> {
@@ -35,7 +35,7 @@ export class SessionsController {
   }
 
   @Get(':sessionId')
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'getSession', summary: 'Read a session of yours' })
   @ApiOkResponse({ type: SessionResponse })
   @ApiProblems(SessionNotFound)

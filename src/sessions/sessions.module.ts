@@ -9,6 +9,7 @@ import { JwksController } from './jwks.controller.js';
 import { SessionActivity } from './session-activity.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { SessionCache } from './session-cache.js';
+import { SessionEndings } from './session-endings.js';
 import { SessionHousekeeping } from './session-housekeeping.js';
 import { SessionIssuer } from './session-issuer.js';
 import { SessionReply } from './session-reply.js';
@@ -37,6 +38,7 @@ import { TokensController } from './tokens.controller.js';
     SessionCache,
     SessionActivity,
     SessionAuthenticator,
+    SessionEndings,
     SessionIssuer,
     SessionReply,
     SessionHousekeeping,

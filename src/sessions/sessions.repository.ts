@@ -9,6 +9,17 @@ import { type EndReason, SessionEntity } from './session.entity.js';
 
 const COLUMNS = columnsOf(SessionEntity);
 
+/** What follows from the end of a session depends on whose it was. */
+export interface EndedSession {
+  readonly id: Id<'session'>;
+  readonly impersonatedBy: Id<'user'> | null;
+  /** Then impersonations may hang on it. */
+  readonly ofOperator: boolean;
+}
+
+const ENDED = `RETURNING id, impersonated_by AS "impersonatedBy",
+     EXISTS (SELECT FROM operators o WHERE o.app_id = $1 AND o.env_id = $2 AND o.user_id = $3) AS "ofOperator"`;
+
 /**
  * Starts a session only for an account that is still what it was when its credential was checked: the row is locked against a ban, a
  * deletion or a password change that runs at the same moment, and the epoch tells one that came first (R022, R068).
@@ -35,9 +46,9 @@ const EVICT = envStatement(
    WHERE app_id = $1 AND env_id = $2 AND id IN (
      SELECT id FROM sessions
      WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND ended_at IS NULL AND refresh_token_expires_at > $4
-       AND absolute_expires_at > $4
+       AND absolute_expires_at > $4 AND impersonated_by IS NULL
      ORDER BY id DESC OFFSET $5)
-   RETURNING id`,
+   ${ENDED}`,
 );
 const PAGE = envStatement(
   'sessions.page',
@@ -49,22 +60,27 @@ const PAGE = envStatement(
 const END_ONE = envStatement(
   'sessions.end_one',
   `UPDATE sessions SET ended_at = $5, end_reason = $6, updated_at = $5
-   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND id = $4 AND ended_at IS NULL RETURNING id`,
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND id = $4 AND ended_at IS NULL ${ENDED}`,
 );
 const END_ALL = envStatement(
   'sessions.end_all',
   `UPDATE sessions SET ended_at = $4, end_reason = $5, updated_at = $4
-   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND ended_at IS NULL AND id <> $6 RETURNING id`,
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND ended_at IS NULL AND id <> $6 ${ENDED}`,
 );
 const END_OF_DEVICE = envStatement(
   'sessions.end_of_device',
   `UPDATE sessions SET ended_at = $5, end_reason = 'device', updated_at = $5
-   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND device_id = $4 AND ended_at IS NULL RETURNING id`,
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND device_id = $4 AND ended_at IS NULL ${ENDED}`,
 );
 /** Proves identity again, for this session only. */
 const REAUTHENTICATE = envStatement(
   'sessions.reauthenticate',
   `UPDATE sessions SET authenticated_at = $5, updated_at = $5
+   WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND id = $4 AND ended_at IS NULL`,
+);
+const SWITCH = envStatement(
+  'sessions.switch_organization',
+  `UPDATE sessions SET org_id = $5, updated_at = $6
    WHERE app_id = $1 AND env_id = $2 AND user_id = $3 AND id = $4 AND ended_at IS NULL`,
 );
 const DELETE_ALL = envStatement(
@@ -107,8 +123,8 @@ export class SessionsRepository extends EnvScopedRepository<SessionEntity> {
   }
 
   /** Ends the oldest live sessions past `most`. */
-  evict(scope: EnvScope, userId: Id<'user'>, most: number, now: Date): Promise<Id<'session'>[]> {
-    return this.ids(scope, EVICT, [userId, now, most]);
+  evict(scope: EnvScope, userId: Id<'user'>, most: number, now: Date): Promise<EndedSession[]> {
+    return this.ended(scope, EVICT, [userId, now, most]);
   }
 
   find(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<SessionEntity | null> {
@@ -127,9 +143,15 @@ export class SessionsRepository extends EnvScopedRepository<SessionEntity> {
     return (await this.queryIn<SessionEntity>(scope, PAGE, [userId, before, now, activeSince, limit])).rows;
   }
 
-  /** @returns whether there was a live session to end. */
-  async endOne(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>, reason: EndReason, now: Date): Promise<boolean> {
-    return (await this.queryIn(scope, END_ONE, [userId, id, now, reason])).count === 1;
+  /** @returns nothing when there was no live session to end. */
+  endOne(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    id: Id<'session'>,
+    reason: EndReason,
+    now: Date,
+  ): Promise<EndedSession[]> {
+    return this.ended(scope, END_ONE, [userId, id, now, reason]);
   }
 
   endAll(
@@ -138,23 +160,33 @@ export class SessionsRepository extends EnvScopedRepository<SessionEntity> {
     reason: EndReason,
     now: Date,
     except?: Id<'session'>,
-  ): Promise<Id<'session'>[]> {
-    return this.ids(scope, END_ALL, [userId, now, reason, except ?? '']);
+  ): Promise<EndedSession[]> {
+    return this.ended(scope, END_ALL, [userId, now, reason, except ?? '']);
   }
 
-  endOfDevice(scope: EnvScope, userId: Id<'user'>, deviceId: Id<'device'>, now: Date): Promise<Id<'session'>[]> {
-    return this.ids(scope, END_OF_DEVICE, [userId, deviceId, now]);
+  endOfDevice(scope: EnvScope, userId: Id<'user'>, deviceId: Id<'device'>, now: Date): Promise<EndedSession[]> {
+    return this.ended(scope, END_OF_DEVICE, [userId, deviceId, now]);
   }
 
   async reauthenticate(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>, now: Date): Promise<boolean> {
     return (await this.queryIn(scope, REAUTHENTICATE, [userId, id, now])).count === 1;
   }
 
+  async switchOrganization(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    id: Id<'session'>,
+    orgId: Id<'organization'> | null,
+    now: Date,
+  ): Promise<boolean> {
+    return (await this.queryIn(scope, SWITCH, [userId, id, orgId, now])).count === 1;
+  }
+
   async deleteAll(scope: EnvScope, userId: Id<'user'>): Promise<void> {
     await this.queryIn(scope, DELETE_ALL, [userId]);
   }
 
-  private async ids(scope: EnvScope, statement: typeof EVICT, values: unknown[]): Promise<Id<'session'>[]> {
-    return (await this.queryIn<{ id: Id<'session'> }>(scope, statement, values)).rows.map(({ id }) => id);
+  private async ended(scope: EnvScope, statement: typeof EVICT, values: unknown[]): Promise<EndedSession[]> {
+    return (await this.queryIn<EndedSession>(scope, statement, values)).rows;
   }
 }

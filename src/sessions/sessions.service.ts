@@ -13,13 +13,15 @@ import type { EndReason, SessionEntity } from './session.entity.js';
 import { stands } from './session.rules.js';
 import './sessions.events.js';
 import { SessionNotFound } from './sessions.problems.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { SessionEndings } from './session-endings.js';
+import { type EndedSession, SessionsRepository } from './sessions.repository.js';
 
 /** Sessions that exist: who has which, and ending them. Starting one is {@link SessionIssuer}'s, renewing one {@link TokenRefresher}'s. */
 @Injectable()
 export class SessionsService implements OnModuleInit {
   constructor(
     private readonly sessions: SessionsRepository,
+    private readonly endings: SessionEndings,
     private readonly database: Database,
     private readonly events: Events,
     private readonly audit: AuditTrail,
@@ -33,8 +35,10 @@ export class SessionsService implements OnModuleInit {
       await this.endAll(scope as EnvScope, payload.user_id, 'ban', SYSTEM_ACTOR);
     });
     this.events.within('user.account_deleted', async (scope, { payload }) => {
-      await this.endAll(scope as EnvScope, payload.user_id, 'deleted', SYSTEM_ACTOR);
       await this.sessions.deleteAll(scope as EnvScope, payload.user_id);
+    });
+    this.events.within('user.deleted', async (scope, { payload }) => {
+      await this.endAll(scope as EnvScope, payload.user_id, 'deleted', SYSTEM_ACTOR);
     });
     this.events.within('device.deleted', async (scope, { payload }) => {
       const now = this.clock.now();
@@ -62,26 +66,40 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** Ends the caller's own session. Idempotent: a session that is over stays over. */
-  signOut(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>): Promise<void> {
+  signOut(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>, actor: Actor): Promise<void> {
     return this.database.transaction(async () => {
       // Also when it is over already: whoever asks again may do so because somebody has not heard of it.
       this.database.notify(SESSION_CHANGED + id);
-      if (!(await this.sessions.endOne(scope, userId, id, 'sign_out', this.clock.now()))) return;
+      const ended = await this.sessions.endOne(scope, userId, id, 'sign_out', this.clock.now());
+      if (ended.length === 0) return;
       await this.events.record(scope, 'auth.signout', userId, { user_id: userId, session_id: id });
       this.audit.record(scope, {
         action: 'session.sign_out',
-        actor: { kind: 'user', id: userId, sessionId: id },
+        actor,
         target: { type: 'session', id },
       });
+      await this.endings.follow(scope, userId, ended, 'sign_out', actor);
     });
   }
 
   /** @throws SessionNotFound */
-  revoke(scope: EnvScope, userId: Id<'user'>, id: Id<'session'>, actor: Actor): Promise<void> {
+  revoke(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    id: Id<'session'>,
+    actor: Actor,
+    reason: EndReason = 'revoked',
+  ): Promise<void> {
     return this.database.transaction(async () => {
-      if (!(await this.sessions.endOne(scope, userId, id, 'revoked', this.clock.now()))) throw new SessionNotFound();
-      await this.recordEnded(scope, userId, [id], 'revoked', actor);
+      const ended = await this.sessions.endOne(scope, userId, id, reason, this.clock.now());
+      if (ended.length === 0) throw new SessionNotFound();
+      await this.recordEnded(scope, userId, ended, reason, actor);
     });
+  }
+
+  /** Ends an operator's impersonations: all of them, or those in one app. */
+  endImpersonationsBy(operatorId: Id<'user'>, appId?: Id<'app'>): Promise<void> {
+    return this.database.transaction(() => this.endings.endBy(operatorId, appId === undefined ? {} : { appId }));
   }
 
   /** Ends every session of a user, or every one but `except`. @returns how many ended. */
@@ -112,15 +130,41 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
+  /**
+   * Makes a session act for an organization, or for none. The caller has made sure that its owner belongs there; every use asks again.
+   * @throws SessionNotFound
+   */
+  switchOrganization(
+    scope: EnvScope,
+    userId: Id<'user'>,
+    id: Id<'session'>,
+    orgId: Id<'organization'> | null,
+    actor: Actor,
+  ): Promise<void> {
+    return this.database.transaction(async () => {
+      const switched = await this.sessions.switchOrganization(scope, userId, id, orgId, this.clock.now());
+      if (!switched) throw new SessionNotFound();
+      const payload = { user_id: userId, session_id: id, ...(orgId !== null && { org_id: orgId }) };
+      await this.events.record(scope, 'session.organization_switched', userId, payload);
+      this.audit.record(scope, {
+        action: 'session.switch_organization',
+        actor,
+        target: { type: 'session', id },
+        metadata: { org_id: orgId },
+      });
+      this.database.notify(SESSION_CHANGED + id);
+    });
+  }
+
   private async recordEnded(
     scope: EnvScope,
     userId: Id<'user'>,
-    ended: readonly Id<'session'>[],
+    ended: readonly EndedSession[],
     reason: EndReason,
     actor: Actor,
   ): Promise<void> {
     if (ended.length === 0) return;
-    for (const id of ended) {
+    for (const { id } of ended) {
       await this.events.record(scope, 'session.revoked', userId, { user_id: userId, session_id: id, reason });
       this.database.notify(SESSION_CHANGED + id);
     }
@@ -128,8 +172,9 @@ export class SessionsService implements OnModuleInit {
       action: 'session.revoke',
       actor,
       target: { type: 'user', id: userId },
-      metadata: { sessions: [...ended], reason },
+      metadata: { sessions: ended.map(({ id }) => id), reason },
     });
+    await this.endings.follow(scope, userId, ended, reason, actor);
     this.database.notify(USER_CHANGED + userId);
   }
 }

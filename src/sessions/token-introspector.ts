@@ -4,8 +4,9 @@ import { type EnvScope, sameTenant, scopeTo } from '../kernel/context/scope.js';
 import { hashToken } from '../kernel/crypto/token.js';
 import { isBanned } from '../users/user.rules.js';
 import { Config } from '../config/config.js';
-import { AccessJwts, speaksOf } from './access-jwt.js';
+import { AccessJwts, actorClaim, speaksOf } from './access-jwt.js';
 import type { IntrospectResponse } from './dto/introspect.dto.js';
+import { Memberships } from '../http/access/memberships.js';
 import { OPAQUE_TOKEN } from './session-tokens.js';
 import { type SessionRow, SessionsSystemRepository } from './sessions.system-repository.js';
 
@@ -20,6 +21,7 @@ export class TokenIntrospector {
   constructor(
     private readonly sessions: SessionsSystemRepository,
     private readonly jwts: AccessJwts,
+    private readonly memberships: Memberships,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -36,12 +38,17 @@ export class TokenIntrospector {
       !isBanned(row, now) &&
       (named === undefined || sameTenant(named, scopeTo.env(row.appId, row.envId)));
     if (!active) return INACTIVE;
+    const scope = scopeTo.env(row.appId, row.envId);
+    const role = row.orgId === null ? undefined : await this.memberships.roleOf(scope, row.orgId, row.id);
+    // A token that acts for an organization is good while its owner belongs there (R196).
+    if (row.orgId !== null && role === undefined) return INACTIVE;
     return {
       active: true,
       user_id: row.id,
       app_id: row.appId,
       env_id: row.envId,
-      ...(row.orgId === null ? {} : { org_id: row.orgId }),
+      ...(row.orgId === null || role === undefined ? {} : { org_id: row.orgId, org_role: role }),
+      ...actorClaim(row),
       session_id: row.sessionId,
       expires_at: row.expiresAt.toISOString(),
       user: {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TokenFormat } from '../apps/session-config.entity.js';
+import type { TokenFormat } from '../apps/tenant-settings.js';
 import { hashToken } from '../kernel/crypto/token.js';
 import { AccessJwts } from './access-jwt.js';
 import type { SessionEntity } from './session.entity.js';

@@ -3,13 +3,14 @@ import { Config } from '../config/config.js';
 import { DevicesService } from '../devices/devices.service.js';
 import type { SessionPolicy } from '../environments/tenant-record.js';
 import { TenantRecords } from '../environments/tenant-records.js';
-import { AuditTrail } from '../kernel/audit/audit-trail.js';
+import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
 import { type EnvScope, sameTenant, scopeTo } from '../kernel/context/scope.js';
 import { Events } from '../kernel/events/events.js';
 import { Database } from '../kernel/persistence/database.js';
 import { SESSION_CHANGED } from './session-cache.js';
+import { SessionEndings } from './session-endings.js';
 import { judgeRefresh } from './session.rules.js';
 import type { SessionEntity } from './session.entity.js';
 import { earlier } from './session-issuer.js';
@@ -28,6 +29,7 @@ export class TokenRefresher {
     private readonly sessions: SessionsSystemRepository,
     private readonly tenants: TenantRecords,
     private readonly devices: DevicesService,
+    private readonly endings: SessionEndings,
     private readonly secrets: SessionTokens,
     private readonly tokens: TokenIssuer,
     private readonly database: Database,
@@ -97,7 +99,7 @@ export class TokenRefresher {
     const rotated = await this.sessions.anyTenantRotate(session, next, refreshStep, now, () => {
       this.audit.record(scope, {
         action: 'session.refresh',
-        actor: { kind: 'user', id: session.userId, sessionId: session.id },
+        actor: holderOf(session),
         target: { type: 'session', id: session.id },
       });
       this.database.announce(SESSION_CHANGED + session.id);
@@ -116,11 +118,13 @@ export class TokenRefresher {
         action: 'session.refresh_token_replayed',
         outcome: 'failure',
         // In the person's own trail: they see from where it came, and it goes when they are erased (R294, R296).
-        actor: { kind: 'user', id: userId, sessionId: id },
+        actor: holderOf(session),
         target: { type: 'session', id },
         metadata: { family_id: familyId },
       });
       this.database.notify(SESSION_CHANGED + id);
+      const ended = { id, impersonatedBy: session.impersonatedBy, ofOperator: true };
+      await this.endings.follow(scope, userId, [ended], 'replayed', holderOf(session));
     });
   }
 
@@ -138,4 +142,8 @@ export class TokenRefresher {
     if (deviceToken === undefined || deviceId === null) return true;
     return this.devices.isSecretOf(scope, userId, deviceId, deviceToken);
   }
+}
+
+function holderOf({ id, userId, impersonatedBy }: SessionEntity): Actor {
+  return { kind: 'user', id: userId, sessionId: id, ...(impersonatedBy !== null && { impersonatedBy }) };
 }

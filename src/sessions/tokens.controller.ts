@@ -11,7 +11,7 @@ import { RateLimit } from '../http/rate-limit/rate-limit.decorator.js';
 import { wantsCookies } from '../http/request-state.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
 import type { ClientInfo } from '../kernel/context/client-info.js';
-import type { UserPrincipal } from '../kernel/context/principal.js';
+import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { IntrospectRequest, IntrospectResponse } from './dto/introspect.dto.js';
 import { RefreshRequest } from './dto/refresh.request.js';
@@ -60,7 +60,7 @@ export class TokensController {
 
   @Post('signout')
   @HttpCode(200)
-  @RequireSession()
+  @RequireSession({ impersonators: true, formerMembers: true })
   @ApiOperation({ operationId: 'signOut', summary: 'End the session' })
   @ApiOkResponse({ type: StatusResponse })
   async signOut(
@@ -68,7 +68,7 @@ export class TokensController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StatusResponse> {
-    await this.sessions.signOut(caller.scope, caller.userId, caller.sessionId);
+    await this.sessions.signOut(caller.scope, caller.userId, caller.sessionId, actorOf(caller));
     this.reply.signedOut(request, reply);
     return status('signed out');
   }

@@ -8,7 +8,6 @@ import { RetentionSystemRepository } from './retention.system-repository.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Recurring tasks of the kernel and the edge: what has run out is deleted, so that no table grows with time alone. */
 @Injectable()
@@ -23,14 +22,11 @@ export class Housekeeping implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { eventsMs, auditMs } = this.config.retention;
+    const { eventsMs } = this.config.retention;
     const every = (name: string, everyMs: number, run: () => Promise<unknown>): void =>
       this.runner.every({ name, everyMs, run: async () => void (await run()) });
     every('rate_limits.purge', MINUTE_MS, () => this.limits.purge());
     every('idempotency.purge', HOUR_MS, () => this.idempotency.purge());
     every('outbox.purge', HOUR_MS, () => this.retention.anyTenantPurgeOutbox(this.clock.in(-eventsMs)));
-    every('audit_entries.partitions', DAY_MS, () =>
-      this.retention.anyTenantKeepAuditPartitions(this.clock.now(), this.clock.in(-auditMs)),
-    );
   }
 }

@@ -6,6 +6,7 @@ import { Config } from '../config/config.js';
 import { Readiness } from '../http/readiness.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { DatabaseClock } from '../kernel/clock/database-clock.js';
+import { EventRelay } from '../kernel/events/event-relay.js';
 import { JobRunner } from '../kernel/jobs/job-runner.js';
 import { databaseUrlOf } from '../kernel/kernel.module.js';
 import { Logger } from '../kernel/logging/logger.js';
@@ -31,6 +32,7 @@ export class Starter {
     private readonly bootstrap: Bootstrap,
     private readonly notifications: Notifications,
     private readonly jobs: JobRunner,
+    private readonly relay: EventRelay,
     private readonly readiness: Readiness,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -44,7 +46,9 @@ export class Starter {
     await this.keepTime();
     await this.notifications.start();
     await this.bootstrap.run();
+    await this.relay.prepare();
     this.jobs.start();
+    this.relay.start();
     this.readiness.ready();
   }
 
@@ -55,6 +59,7 @@ export class Starter {
     await pause(this.config.http.shutdownDelayMs);
     for (const timer of this.#timers) clearInterval(timer);
     await this.jobs.stop();
+    await this.relay.stop();
   }
 
   /** Runs once the application has closed. */

@@ -1,6 +1,8 @@
 import { Body, Controller, Get, Patch, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { FormRejected } from '../form-configs/form-configs.problems.js';
+import { SubmittedMetadata } from '../form-configs/submitted-metadata.js';
 import { RequireSession } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { Caller } from '../http/params/caller.decorators.js';
@@ -19,10 +21,13 @@ export class MeController {
   /** Of a session in memory the account is one object until it changes, so its representation is made once. */
   readonly #responses = new WeakMap<UserEntity, UserResponse>();
 
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly submitted: SubmittedMetadata,
+  ) {}
 
   @Get()
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'getMe', summary: 'The signed-in user' })
   @ApiOkResponse({ type: UserResponse })
   get(@Req() request: FastifyRequest): UserResponse {
@@ -36,18 +41,18 @@ export class MeController {
   }
 
   @Patch()
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'updateMe', summary: 'Change the profile of the signed-in user' })
   @ApiOkResponse({ type: UserResponse })
-  @ApiProblems(UserNotFound, UsernameTaken, PreconditionFailed)
+  @ApiProblems(UserNotFound, UsernameTaken, FormRejected, PreconditionFailed)
   async update(
     @Caller() caller: UserPrincipal,
     @IfMatch() version: number | undefined,
     @Body() body: UpdateMeRequest,
   ): Promise<UserResponse> {
-    const changes = toProfileChanges(body);
-    return toUserResponse(
-      await this.users.updateProfile(caller.scope, caller.userId, changes, version, actorOf(caller)),
-    );
+    const { scope, userId } = caller;
+    const metadata = await this.submitted.ofProfile(scope, body.metadata || undefined);
+    const changes = { ...toProfileChanges(body), ...(metadata && { metadata }) };
+    return toUserResponse(await this.users.updateProfile(scope, userId, changes, version, actorOf(caller)));
   }
 }

@@ -1,4 +1,5 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { Metadata } from '../http/validation/metadata.js';
 import type { Id } from '../kernel/ids/id.js';
 
 /** A person, within one environment. */
@@ -6,6 +7,12 @@ import type { Id } from '../kernel/ids/id.js';
 @Unique('users_app_id_env_id_id_key', ['appId', 'envId', 'id'])
 @Unique('users_app_id_env_id_email_key', ['appId', 'envId', 'email'])
 @Unique('users_app_id_env_id_username_key', ['appId', 'envId', 'username'])
+@Index('users_external_id_idx', ['appId', 'envId', 'externalId'], { unique: true, where: 'external_id IS NOT NULL' })
+@Index('users_phone_idx', ['appId', 'envId', 'phone'], { where: 'phone IS NOT NULL' })
+@Index('users_created_at_idx', ['appId', 'envId', 'createdAt'])
+@Index('users_email_verified_idx', ['appId', 'envId', 'emailVerified', 'id'], { where: 'deleted_at IS NULL' })
+@Index('users_banned_idx', ['appId', 'envId', 'id'], { where: 'banned' })
+@Index('users_deleted_idx', ['appId', 'envId', 'id'], { where: 'deleted_at IS NOT NULL AND erased_at IS NULL' })
 export class UserEntity {
   @PrimaryColumn('text') id: Id<'user'>;
   @Column({ type: 'text', name: 'app_id', update: false }) appId: Id<'app'>;
@@ -22,12 +29,19 @@ export class UserEntity {
   @Column({ type: 'text', name: 'first_name' }) firstName: string;
   @Column({ type: 'text', name: 'last_name' }) lastName: string;
   @Column({ type: 'text', nullable: true }) image: string | null;
-  @Column('jsonb') metadata: Record<string, string>;
+  @Column('jsonb') metadata: Metadata;
+  /** What another system calls the person; unique within the environment. */
+  @Column({ type: 'text', name: 'external_id', nullable: true }) externalId: string | null;
   @Column({ type: 'timestamptz', name: 'password_changed_at', nullable: true }) passwordChangedAt: Date | null;
+  /** Since then the password opens no session, until it is replaced. */
+  @Column({ type: 'timestamptz', name: 'reset_required_at', nullable: true }) resetRequiredAt: Date | null;
   @Column('boolean') banned: boolean;
   @Column({ type: 'text', name: 'ban_reason', nullable: true }) banReason: string | null;
   @Column({ type: 'timestamptz', name: 'ban_expires', nullable: true }) banExpires: Date | null;
+  /** Since then the account is nobody's; it can be restored until it is erased. */
   @Column({ type: 'timestamptz', name: 'deleted_at', nullable: true }) deletedAt: Date | null;
+  /** Since then nothing personal is left. */
+  @Column({ type: 'timestamptz', name: 'erased_at', nullable: true }) erasedAt: Date | null;
   /** Grows whenever what was proved before must not count any more (password change, ban): a sign-in begun before it fails. */
   @Column({ type: 'integer', name: 'auth_epoch' }) authEpoch: number;
   @Column('integer') version: number;

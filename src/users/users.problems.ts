@@ -21,6 +21,13 @@ export const UsernameTaken = defineProblem({
   detail: 'username already taken',
 });
 
+export const ExternalIdTaken = defineProblem({
+  code: 'external_id_taken',
+  kind: 'conflict',
+  title: 'The external id is in use',
+  detail: 'another user of this environment has this external_id',
+});
+
 export const UserBanned = defineProblem({
   code: 'user_banned',
   kind: 'forbidden',
@@ -33,6 +40,21 @@ export const CannotBanSelf = defineProblem({
   kind: 'invalid',
   title: 'An operator cannot ban themselves',
   detail: 'cannot ban yourself',
+});
+
+export const CannotDeleteSelf = defineProblem({
+  code: 'cannot_delete_self',
+  kind: 'invalid',
+  title: 'An operator cannot delete themselves here',
+  detail: 'use DELETE /v1/me to erase your own account',
+});
+
+/** Raised by the operators module, when who acts is an operator of the platform app and no owner. */
+export const PlatformOwnerProtected = defineProblem({
+  code: 'platform_owner_protected',
+  kind: 'forbidden',
+  title: 'Platform owners are protected',
+  detail: 'only a platform owner may ban, delete or erase a platform owner',
 });
 
 /** Raised by the operators module, when the account that is to be erased is the platform's last owner. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Metadata, MetadataChanges } from '../http/validation/metadata.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
 import { columnsOf } from '../kernel/persistence/columns.js';
@@ -6,7 +7,7 @@ import { Database } from '../kernel/persistence/database.js';
 import { EnvScopedRepository } from '../kernel/persistence/env-scoped.repository.js';
 import { envStatement } from '../kernel/persistence/statement.js';
 import { UserEntity } from './user.entity.js';
-import { EmailTaken, UserNotFound, UsernameTaken } from './users.problems.js';
+import { EmailTaken, ExternalIdTaken, UserNotFound, UsernameTaken } from './users.problems.js';
 
 /** What a new user is made of; the rest starts empty. */
 export interface NewUserRow {
@@ -17,7 +18,12 @@ export interface NewUserRow {
   readonly displayUsername: string | null;
   readonly firstName: string;
   readonly lastName: string;
-  readonly metadata: Record<string, string>;
+  readonly metadata: Metadata;
+  readonly image: string | null;
+  readonly phone: string | null;
+  readonly phoneVerified: boolean;
+  readonly externalId: string | null;
+  readonly hasPassword: boolean;
   readonly now: Date;
 }
 
@@ -27,22 +33,32 @@ export interface ProfileChanges {
   readonly image?: string | null;
   readonly username?: string | null;
   readonly displayUsername?: string | null;
+  readonly metadata?: MetadataChanges;
+  readonly emailVerified?: boolean;
+  readonly phone?: string | null;
+  readonly externalId?: string | null;
 }
 
 /** A user together with the password hash: for sign-in alone. */
 export interface Credentials {
   readonly user: UserEntity;
   readonly passwordHash: string | undefined;
+  /** Whether somebody else has claimed the address, not proved yet: it is open whose the password is. */
+  readonly isContested: boolean;
 }
+
+type CredentialsRow = UserEntity & { readonly passwordHash: string | null; readonly isContested: boolean | null };
 
 const COLUMNS = columnsOf(UserEntity);
 const U_COLUMNS = columnsOf(UserEntity, 'u');
+const CREDENTIALS = `${U_COLUMNS}, p.password_hash AS "passwordHash", p.contested AS "isContested"`;
 
 const INSERT = envStatement(
   'users.insert',
-  `INSERT INTO users (app_id, env_id, id, email, email_verified, phone_verified, username, display_username, first_name, last_name,
-     metadata, password_changed_at, banned, auth_epoch, version, created_at, updated_at)
-   VALUES ($1, $2, $3, $4, $5, false, $6, $7, $8, $9, $10, $11, false, 1, 1, $11, $11)
+  `INSERT INTO users (app_id, env_id, id, email, email_verified, phone, phone_verified, username, display_username, first_name, last_name,
+     image, metadata, external_id, password_changed_at, banned, auth_epoch, version, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CASE WHEN $15 THEN $16::timestamptz END, false, 1, 1, $16,
+     $16)
    ON CONFLICT ON CONSTRAINT users_app_id_env_id_email_key DO NOTHING
    RETURNING ${COLUMNS}`,
 );
@@ -55,7 +71,8 @@ const PUT_PASSWORD = envStatement(
 );
 const NEW_EPOCH = envStatement(
   'users.new_epoch',
-  `UPDATE users SET auth_epoch = auth_epoch + 1, password_changed_at = $4, version = version + 1, updated_at = $4
+  `UPDATE users SET auth_epoch = auth_epoch + 1, password_changed_at = $4, reset_required_at = NULL,
+     version = version + 1, updated_at = $4
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
 );
 /** Only while the hash is still the one that was checked: a password change meanwhile wins. */
@@ -79,17 +96,17 @@ const DROP_CONTESTED_PASSWORD = envStatement(
 );
 const BY_EMAIL = envStatement(
   'users.credentials_by_email',
-  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+  `SELECT ${CREDENTIALS} FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
    WHERE u.app_id = $1 AND u.env_id = $2 AND u.email = $3 AND u.deleted_at IS NULL`,
 );
 const BY_USERNAME = envStatement(
   'users.credentials_by_username',
-  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+  `SELECT ${CREDENTIALS} FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
    WHERE u.app_id = $1 AND u.env_id = $2 AND u.username = $3 AND u.deleted_at IS NULL`,
 );
 const BY_ID = envStatement(
   'users.credentials_by_id',
-  `SELECT ${U_COLUMNS}, p.password_hash AS "passwordHash" FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
+  `SELECT ${CREDENTIALS} FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
    WHERE u.app_id = $1 AND u.env_id = $2 AND u.id = $3 AND u.deleted_at IS NULL`,
 );
 const UPDATE_PROFILE = envStatement(
@@ -97,9 +114,17 @@ const UPDATE_PROFILE = envStatement(
   `UPDATE users SET first_name = coalesce($4, first_name), last_name = coalesce($5, last_name),
      image = CASE WHEN $6 THEN $7 ELSE image END,
      username = CASE WHEN $8 THEN $9 ELSE username END, display_username = CASE WHEN $8 THEN $10 ELSE display_username END,
-     version = version + 1, updated_at = $11
+     metadata = (metadata - $13::text[]) || $14, email_verified = coalesce($15, email_verified),
+     phone = CASE WHEN $16 THEN $17 ELSE phone END, phone_verified = phone_verified AND NOT $16,
+     external_id = CASE WHEN $18 THEN $19 ELSE external_id END, version = version + 1, updated_at = $11
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL AND ($12::integer IS NULL OR version = $12)
    RETURNING ${COLUMNS}`,
+);
+/** Nothing is written when nothing new was said. */
+const ADD_METADATA = envStatement(
+  'users.add_metadata',
+  `UPDATE users SET metadata = metadata || $4, version = version + 1, updated_at = $5
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL AND metadata || $4 <> metadata RETURNING ${COLUMNS}`,
 );
 /**
  * The address is named, so that a link mailed to an earlier address verifies nothing (R119). The row is locked either way: a change of
@@ -130,29 +155,39 @@ const UNBAN = envStatement(
   `UPDATE users SET banned = false, ban_reason = NULL, ban_expires = NULL, version = version + 1, updated_at = $4
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
 );
-/** What stays is the id, so that the audit trail keeps its pseudonym (R296). */
-const ERASE = envStatement(
-  'users.erase',
-  `WITH forgotten AS (DELETE FROM user_passwords WHERE app_id = $1 AND env_id = $2 AND user_id = $3)
-   UPDATE users SET email = NULL, email_verified = false, phone = NULL, phone_verified = false, username = NULL,
-     display_username = NULL, first_name = '', last_name = '', image = NULL, metadata = '{}', ban_reason = NULL,
-     auth_epoch = auth_epoch + 1, version = version + 1, deleted_at = $4, updated_at = $4
-   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL`,
+const REQUIRE_PASSWORD_RESET = envStatement(
+  'users.require_password_reset',
+  `UPDATE users SET reset_required_at = $4, auth_epoch = auth_epoch + 1, version = version + 1, updated_at = $4
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND deleted_at IS NULL RETURNING ${COLUMNS}`,
 );
-
 @Injectable()
 export class UsersRepository extends EnvScopedRepository<UserEntity> {
   constructor(database: Database) {
     super(database, UserEntity, {
       users_app_id_env_id_username_key: () => new UsernameTaken(),
       users_app_id_env_id_email_key: () => new EmailTaken(),
+      users_external_id_idx: () => new ExternalIdTaken(),
     });
   }
 
   /** @returns undefined when the address is taken. @throws UsernameTaken */
   async insert(scope: EnvScope, user: NewUserRow): Promise<UserEntity | undefined> {
-    const { id, email, emailVerified, username, displayUsername, firstName, lastName, metadata, now } = user;
-    const values = [id, email, emailVerified, username, displayUsername, firstName, lastName, metadata, now];
+    const values = [
+      user.id,
+      user.email,
+      user.emailVerified,
+      user.phone,
+      user.phoneVerified,
+      user.username,
+      user.displayUsername,
+      user.firstName,
+      user.lastName,
+      user.image,
+      user.metadata,
+      user.externalId,
+      user.hasPassword,
+      user.now,
+    ];
     return (await this.queryIn<UserEntity>(scope, INSERT, values)).rows[0];
   }
 
@@ -203,7 +238,8 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
     version: number | undefined,
     now: Date,
   ): Promise<UserEntity | undefined> {
-    const { firstName, lastName, image, username, displayUsername } = changes;
+    const { firstName, lastName, image, username, displayUsername, metadata, emailVerified, phone, externalId } =
+      changes;
     const updated = await this.queryIn<UserEntity>(scope, UPDATE_PROFILE, [
       id,
       firstName ?? null,
@@ -215,8 +251,20 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
       displayUsername ?? null,
       now,
       version ?? null,
+      metadata?.cleared ?? [],
+      metadata?.set ?? {},
+      emailVerified ?? null,
+      phone !== undefined,
+      phone ?? null,
+      externalId !== undefined,
+      externalId ?? null,
     ]);
     return updated.rows[0];
+  }
+
+  /** @returns undefined when the user is gone, or all of it was there already. */
+  async addMetadata(scope: EnvScope, id: Id<'user'>, added: Metadata, now: Date): Promise<UserEntity | undefined> {
+    return (await this.queryIn<UserEntity>(scope, ADD_METADATA, [id, added, now])).rows[0];
   }
 
   /** @returns the user, and whether the address was not verified before; undefined when the user no longer has that address. */
@@ -260,9 +308,9 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
     return found(await this.queryIn<UserEntity>(scope, UNBAN, [id, now]));
   }
 
-  /** @returns whether there was a living account to erase. */
-  async erase(scope: EnvScope, id: Id<'user'>, now: Date): Promise<boolean> {
-    return (await this.queryIn(scope, ERASE, [id, now])).count === 1;
+  /** @throws UserNotFound */
+  async requirePasswordReset(scope: EnvScope, id: Id<'user'>, now: Date): Promise<UserEntity> {
+    return found(await this.queryIn<UserEntity>(scope, REQUIRE_PASSWORD_RESET, [id, now]));
   }
 
   private async credentials(
@@ -270,10 +318,10 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
     statement: typeof BY_EMAIL,
     key: string,
   ): Promise<Credentials | undefined> {
-    const [row] = (await this.queryIn<UserEntity & { passwordHash: string | null }>(scope, statement, [key])).rows;
+    const [row] = (await this.queryIn<CredentialsRow>(scope, statement, [key])).rows;
     if (row === undefined) return undefined;
-    const { passwordHash, ...user } = row;
-    return { user, passwordHash: passwordHash ?? undefined };
+    const { passwordHash, isContested, ...user } = row;
+    return { user, passwordHash: passwordHash ?? undefined, isContested: isContested ?? false };
   }
 }
 

@@ -1,21 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { PreconditionFailed } from '../http/etag.js';
-import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import type { Metadata } from '../http/validation/metadata.js';
+import { type Actor, AuditTrail, type UserActor } from '../kernel/audit/audit-trail.js';
+import { type FieldChanges, fieldChanges } from '../kernel/audit/field-changes.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { EventName } from '../kernel/events/event-map.js';
 import { Events } from '../kernel/events/events.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
+import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
+import { type UserSearch, UserSearchRepository } from './user-search.repository.js';
+import { UserLifecycleRepository } from './user-lifecycle.repository.js';
 import { UserForgetting } from './user-forgetting.job.js';
 import type { UserEntity } from './user.entity.js';
 import type { FullName } from './user.rules.js';
 import './users.events.js';
-import { CannotBanSelf, UserNotFound } from './users.problems.js';
+import { CannotBanSelf, CannotDeleteSelf, UserNotFound } from './users.problems.js';
 import { type Credentials, type ProfileChanges, UsersRepository } from './users.repository.js';
 
 /** Notification, followed by the user's id, that the account changed: cached sessions of it are re-read. */
 export const USER_CHANGED = 'user:';
+
+const MOST_COUNTED = 10_000;
 
 export interface NewUser extends FullName {
   /** In canonical form. */
@@ -23,8 +30,14 @@ export interface NewUser extends FullName {
   readonly emailVerified: boolean;
   /** In canonical form, and as typed. */
   readonly username?: { readonly canonical: string; readonly display: string };
-  readonly metadata: Record<string, string>;
-  readonly passwordHash: string;
+  readonly metadata: Metadata;
+  readonly image?: string | null;
+  /** E.164. */
+  readonly phone?: string | null;
+  readonly phoneVerified?: boolean;
+  readonly externalId?: string | null;
+  /** Absent: the account has no password until one is set by a mailed link. */
+  readonly passwordHash?: string;
 }
 
 /** Accounts: what they are and what may change about them. Who may ask is decided by the flows that call. */
@@ -35,6 +48,9 @@ export class UsersService {
     private readonly database: Database,
     private readonly events: Events,
     private readonly audit: AuditTrail,
+    private readonly lifecycle: UserLifecycleRepository,
+    private readonly searches: UserSearchRepository,
+    private readonly cursors: Cursors,
     private readonly forgetting: UserForgetting,
     private readonly ids: IdGenerator,
     private readonly clock: Clock,
@@ -53,10 +69,15 @@ export class UsersService {
         firstName: input.firstName,
         lastName: input.lastName,
         metadata: input.metadata,
+        image: input.image ?? null,
+        phone: input.phone ?? null,
+        phoneVerified: input.phoneVerified ?? false,
+        externalId: input.externalId ?? null,
+        hasPassword: input.passwordHash !== undefined,
         now,
       });
       if (user === undefined) return undefined;
-      await this.users.putPassword(scope, user.id, input.passwordHash, now);
+      if (input.passwordHash !== undefined) await this.users.putPassword(scope, user.id, input.passwordHash, now);
       await this.events.record(scope, 'user.created', user.id, { user_id: user.id, email: input.email });
       this.audit.record(scope, { action: 'user.create', actor, target: { type: 'user', id: user.id } });
       return user;
@@ -91,12 +112,30 @@ export class UsersService {
     version: number | undefined,
     actor: Actor,
   ): Promise<UserEntity> {
-    return this.change(scope, id, 'user.updated', actor, async () => {
+    return this.database.transaction(async () => {
+      const before = await this.get(scope, id);
       const updated = await this.users.updateProfile(scope, id, changes, version, this.clock.now());
-      if (updated !== undefined) return updated;
-      await this.get(scope, id);
-      throw new PreconditionFailed();
+      if (updated === undefined) throw new PreconditionFailed();
+      await this.recordChange(
+        scope,
+        updated,
+        'user.updated',
+        actor,
+        fieldChanges(profileOf(before), profileOf(updated)),
+      );
+      // Whoever says that an address is its owner's must not make a stranger's password good with it (R116).
+      const proved = changes.emailVerified === true && !before.emailVerified;
+      return (proved ? await this.dropContestedPassword(scope, id) : undefined) ?? updated;
     });
+  }
+
+  /** Keeps what a user answered, as part of the caller's transaction. @returns the user with it. */
+  async addMetadata(scope: EnvScope, user: UserEntity, added: Metadata, actor: Actor): Promise<UserEntity> {
+    if (Object.keys(added).length === 0) return user;
+    const updated = await this.users.addMetadata(scope, user.id, added, this.clock.now());
+    if (updated === undefined) return user;
+    await this.recordChange(scope, updated, 'user.updated', actor);
+    return updated;
   }
 
   /** Stores a new password and makes whatever was proved with the old one worthless. @throws UserNotFound */
@@ -158,12 +197,12 @@ export class UsersService {
     });
   }
 
-  /** @param expires null: for good. @throws UserNotFound, CannotBanSelf */
+  /** @param expires null: for good. @throws UserNotFound, CannotBanSelf, PlatformOwnerProtected */
   ban(
     scope: EnvScope,
     id: Id<'user'>,
     ban: { reason: string | null; expires: Date | null },
-    admin: Extract<Actor, { kind: 'user' }>,
+    admin: UserActor,
   ): Promise<UserEntity> {
     if (admin.id === id) throw new CannotBanSelf();
     return this.database.transaction(async () => {
@@ -177,7 +216,7 @@ export class UsersService {
   }
 
   /** @throws UserNotFound */
-  unban(scope: EnvScope, id: Id<'user'>, admin: Extract<Actor, { kind: 'user' }>): Promise<UserEntity> {
+  unban(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<UserEntity> {
     return this.database.transaction(async () => {
       const user = await this.users.unban(scope, id, this.clock.now());
       await this.events.record(scope, 'admin.user.unbanned', id, { user_id: id, admin_id: admin.id });
@@ -187,31 +226,76 @@ export class UsersService {
     });
   }
 
+  /** Also one who was deleted and can be restored. @throws UserNotFound */
+  find(scope: EnvScope, id: Id<'user'>): Promise<UserEntity> {
+    return this.lifecycle.findUnerased(scope, id);
+  }
+
+  /** By age, newest first unless the search says otherwise. @throws MalformedCursor */
+  async search(scope: EnvScope, search: UserSearch, { limit, cursor }: PageRequest): Promise<Page<UserEntity>> {
+    const list = `users/${scope.envId}/${JSON.stringify(search)}`;
+    const after = cursor === undefined ? '' : this.cursors.decode(list, cursor);
+    const rows = await this.searches.search(scope, search, after, limit + 1, this.clock.now());
+    return this.cursors.page(list, limit, rows, ({ id }) => id);
+  }
+
+  /** How many a search finds; counting everybody would cost more the more there are, so it stops at 10,000. */
+  async count(scope: EnvScope, search: UserSearch): Promise<{ readonly total: number; readonly isCapped: boolean }> {
+    const count = await this.searches.count(scope, search, MOST_COUNTED + 1, this.clock.now());
+    return { total: Math.min(count, MOST_COUNTED), isCapped: count > MOST_COUNTED };
+  }
+
   /**
-   * Erases the person: at once from the account and everything that hangs on it (other modules join the transaction), soon after from the
-   * audit trail and the outbox. @throws UserNotFound
+   * Takes an account away from its owner; other modules join the transaction. Its address stays taken, and it can be restored until it is
+   * erased. @throws UserNotFound, CannotDeleteSelf, PlatformOwnerProtected, LastOwner
    */
-  erase(scope: EnvScope, id: Id<'user'>, actor: Actor): Promise<void> {
+  delete(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
+    if (admin.id === id) throw new CannotDeleteSelf();
     return this.database.transaction(async () => {
-      if (!(await this.users.erase(scope, id, this.clock.now()))) throw new UserNotFound();
-      await this.events.record(scope, 'user.account_deleted', id, { user_id: id });
-      this.audit.record(scope, { action: 'user.erase', actor, target: { type: 'user', id } });
-      await this.forgetting.enqueue(scope, id);
+      await this.lifecycle.delete(scope, id, this.clock.now());
+      await this.events.record(scope, 'user.deleted', id, { user_id: id, admin_id: admin.id, restorable: true });
+      this.audit.record(scope, { action: 'admin.user.delete', actor: admin, target: { type: 'user', id } });
       this.database.notify(USER_CHANGED + id);
     });
   }
 
-  private change(
-    scope: EnvScope,
-    id: Id<'user'>,
-    event: Extract<EventName, 'user.updated'>,
-    actor: Actor,
-    work: () => Promise<UserEntity>,
-  ): Promise<UserEntity> {
+  /** @throws UserNotFound unless the account was deleted and is not erased yet. */
+  restore(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<UserEntity> {
     return this.database.transaction(async () => {
-      const user = await work();
-      await this.recordChange(scope, user, event, actor);
+      const user = await this.lifecycle.restore(scope, id, this.clock.now());
+      await this.events.record(scope, 'user.restored', id, { user_id: id, admin_id: admin.id });
+      this.audit.record(scope, { action: 'admin.user.restore', actor: admin, target: { type: 'user', id } });
+      this.database.notify(USER_CHANGED + id);
       return user;
+    });
+  }
+
+  /** The password opens nothing until it is replaced: part of the caller's transaction. @throws UserNotFound */
+  async requirePasswordReset(scope: EnvScope, id: Id<'user'>): Promise<UserEntity> {
+    const user = await this.users.requirePasswordReset(scope, id, this.clock.now());
+    this.database.notify(USER_CHANGED + id);
+    return user;
+  }
+
+  /** Those who were deleted until then and not erased yet, at most so many. */
+  deletedBefore(scope: EnvScope, until: Date, most: number): Promise<Id<'user'>[]> {
+    return this.lifecycle.deletedBefore(scope, until, most);
+  }
+
+  /**
+   * Erases the person: at once from the account and everything that hangs on it (other modules join the transaction), soon after from the
+   * audit trail and the outbox. @throws UserNotFound, PlatformOwnerProtected, LastOwner
+   */
+  erase(scope: EnvScope, id: Id<'user'>, actor: Actor): Promise<void> {
+    return this.database.transaction(async () => {
+      const wasDeleted = await this.lifecycle.erase(scope, id, this.clock.now());
+      if (wasDeleted === undefined) throw new UserNotFound();
+      const who = { user_id: id, ...(actor.kind === 'user' && actor.id !== id && { admin_id: actor.id }) };
+      if (!wasDeleted) await this.events.record(scope, 'user.deleted', id, { ...who, restorable: false });
+      await this.events.record(scope, 'user.account_deleted', id, who);
+      this.audit.record(scope, { action: 'user.erase', actor, target: { type: 'user', id } });
+      await this.forgetting.enqueue(scope, id);
+      this.database.notify(USER_CHANGED + id);
     });
   }
 
@@ -220,9 +304,23 @@ export class UsersService {
     { id }: UserEntity,
     event: Extract<EventName, 'user.updated' | 'user.email_verified'>,
     actor: Actor,
+    changes?: FieldChanges,
   ): Promise<void> {
     await this.events.record(scope, event, id, { user_id: id });
-    this.audit.record(scope, { action: event, actor, target: { type: 'user', id } });
+    this.audit.record(scope, { action: event, actor, target: { type: 'user', id }, ...(changes && { changes }) });
     this.database.notify(USER_CHANGED + id);
   }
+}
+
+function profileOf(user: UserEntity): Record<string, unknown> {
+  return {
+    first_name: user.firstName,
+    last_name: user.lastName,
+    image: user.image,
+    username: user.username,
+    email_verified: user.emailVerified,
+    phone: user.phone,
+    external_id: user.externalId,
+    metadata: user.metadata,
+  };
 }

@@ -11,6 +11,7 @@ const GENERATED = [
   'docs/errors.md',
   'docs/events.md',
   'docs/permissions.md',
+  'docs/settings.md',
   'openapi.json',
 ];
 

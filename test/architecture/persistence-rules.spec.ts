@@ -11,13 +11,23 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/auth/password/password.service.ts': 'The tenant of the challenge that a mailed secret opens.',
   'src/auth/verification/verification.service.ts': 'The tenant of the challenge that a mailed secret opens.',
   'src/bootstrap/bootstrap.service.ts': 'The apps that bootstrap makes.',
-  'src/environments/environments.service.ts': 'The environment it has just made.',
+  'src/environments/environments.controller.ts':
+    'The environment of the operator’s target app; the service looks for it there.',
+  'src/environments/environments.service.ts': 'The environment it has just made, or found in its app.',
+  'src/environments/promotions.service.ts': 'The environments it has found in their app.',
+  'src/environments/publishable-keys.controller.ts':
+    'The environment of the operator’s target app; the service looks for it there.',
   'src/environments/tenant-records.ts': 'The tenant that a publishable key or an app id leads to.',
   'src/http/params/caller.decorators.ts': 'The app of the tenant that the guard has resolved.',
   'src/operators/setup.controller.ts': 'The platform app.',
+  'src/organizations/invitations/invitation-answers.service.ts':
+    'The tenant of the invitation that a mailed secret opens.',
   'src/sessions/session-authenticator.ts': 'The tenant of the session that a token opens.',
+  'src/sessions/session-endings.ts': 'The tenant of the impersonation it has just ended.',
   'src/sessions/token-introspector.ts': 'The tenant of the session that a token opens.',
   'src/sessions/token-refresher.ts': 'The tenant of the session that a refresh token opens.',
+  'src/settings/setting-place.ts': 'The tenant of a place that was found.',
+  'src/user-imports/user-import.job.ts': 'The tenant that a job was enqueued for.',
   'src/users/user-forgetting.job.ts': 'The tenant that a job was enqueued for.',
 };
 
@@ -112,7 +122,8 @@ describe('the way to the database', () => {
 
   it('hand-written statements are declared as constants of repositories, never assembled at run time', () => {
     const outside = places(sourceFiles, (node, { path }) => {
-      if (!ts.isCallExpression(node) || !/^(envStatement|statement)$/.test(node.expression.getText())) return false;
+      if (!ts.isCallExpression(node) || !/^(envStatement|appStatement|statement)$/.test(node.expression.getText()))
+        return false;
       const declared =
         ts.isVariableDeclaration(node.parent) && node.parent.parent.parent.parent.kind === ts.SyntaxKind.SourceFile;
       return !declared || path.startsWith('src/http/params');
@@ -124,7 +135,8 @@ describe('the way to the database', () => {
     const interpolated = places(sourceFiles, (node) => {
       if (!ts.isTemplateSpan(node) || !ts.isTemplateExpression(node.parent)) return false;
       const call = node.parent.parent;
-      if (!ts.isCallExpression(call) || !/^(envStatement|statement)$/.test(call.expression.getText())) return false;
+      if (!ts.isCallExpression(call) || !/^(envStatement|appStatement|statement)$/.test(call.expression.getText()))
+        return false;
       return !/^([A-Z][A-Z_]*|columnsOf\(\w+(, '\w+')?\))$/.test(node.expression.getText());
     });
     expect(interpolated).toEqual([]);

@@ -184,7 +184,7 @@ describe('a replica that is told to stop', () => {
     await lock.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
     const answers = Promise.all(Array.from({ length: count }, () => send(replica, newSignUp())));
     const waiting = `SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-      AND application_name = 'authsome'`;
+      AND application_name = 'authsome' AND query LIKE '%password_hash%'`;
     await eventually('the hold-up', async () => (await replicas.count(waiting)) === count);
     return { answers };
   }

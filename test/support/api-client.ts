@@ -76,7 +76,7 @@ export class ApiClient {
       ...(remoteAddress === undefined ? {} : { remoteAddress }),
       ...(payload !== undefined ? { payload } : body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
-    const json = /json/.test(String(response.headers['content-type'])) && response.body !== '';
+    const json = /\bjson|\+json/.test(String(response.headers['content-type'])) && response.body !== '';
     const answer: Answer = {
       status: response.statusCode,
       headers: response.headers,

@@ -5,12 +5,15 @@ import type { AppOptions } from '../../src/app.module.js';
 import { AppsService } from '../../src/apps/apps.service.js';
 import { type Environment, loadConfig } from '../../src/config/load-config.js';
 import { createApp } from '../../src/create-app.js';
+import { PublishableKeysService } from '../../src/environments/publishable-keys.service.js';
 import { EnvironmentsService } from '../../src/environments/environments.service.js';
 import { SYSTEM_ACTOR } from '../../src/kernel/audit/audit-trail.js';
 import { FakeClock } from '../../src/kernel/clock/fake-clock.js';
-import { type EnvScope, scopeTo } from '../../src/kernel/context/scope.js';
+import { type AppScope, type EnvScope, scopeTo } from '../../src/kernel/context/scope.js';
+import { EventRelay } from '../../src/kernel/events/event-relay.js';
 import { JobRunner } from '../../src/kernel/jobs/job-runner.js';
 import { Logger } from '../../src/kernel/logging/logger.js';
+import type { SettingAuthor } from '../../src/settings/settings.service.js';
 import { OperatorsService } from '../../src/operators/operators.service.js';
 import { Starter } from '../../src/start/starter.js';
 import { ApiClient } from './api-client.js';
@@ -30,6 +33,10 @@ const TEST_ENVIRONMENT: Environment = {
   AUTHSOME_HASH_PASSES: '1',
   AUTHSOME_MAIL_DRIVER: 'log',
   AUTHSOME_WORKER_ENABLED: 'false',
+  // How long a request waits for a connection or a lock is tested where it matters; elsewhere a busy machine is no fault.
+  AUTHSOME_DATABASE_CONNECT_TIMEOUT: '30s',
+  AUTHSOME_DATABASE_STATEMENT_TIMEOUT: '30s',
+  AUTHSOME_DATABASE_LOCK_TIMEOUT: '30s',
   // A statement that forgot its scope is found by every test that runs it.
   AUTHSOME_ROW_POLICIES: 'true',
 };
@@ -38,6 +45,9 @@ export interface TestTenant {
   readonly scope: EnvScope;
   readonly publishableKey: string;
 }
+
+/** Who sets things up behind the service's back. */
+export const SYSTEM_AUTHOR = (scope: AppScope): SettingAuthor => ({ actor: SYSTEM_ACTOR, scope });
 
 export interface TestAppOptions {
   readonly env?: Environment;
@@ -97,9 +107,10 @@ export class TestApp {
     return this.nest.get(DataSource);
   }
 
-  /** Runs every due job and task, and what they enqueue. */
-  drain(): Promise<void> {
-    return this.get(JobRunner).drain();
+  /** Runs every due job and task and what they enqueue, and brings every fact to its consumers. */
+  async drain(): Promise<void> {
+    await this.get(JobRunner).drain();
+    await this.get(EventRelay).drain();
   }
 
   /** An app of its own with one environment of the type asked for. */
@@ -114,7 +125,7 @@ export class TestApp {
     const environments = this.get(EnvironmentsService);
     const scope = scopeTo.app(appId);
     const environment = (await environments.list(scope)).find((candidate) => candidate.type === type);
-    const key = (await environments.publishableKeys(scope)).find(({ envId }) => envId === environment?.id);
+    const key = (await this.get(PublishableKeysService).list(scope)).find(({ envId }) => envId === environment?.id);
     if (environment === undefined || key === undefined) throw new Error(`no ${type} environment`);
     return { scope: scopeTo.env(appId, environment.id), publishableKey: key.key };
   }

@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { OptionalChoice, OptionalFlag, OptionalInteger, OptionalText } from '../../http/validation/text.decorators.js';
 import { OptionalWebUrl } from '../../http/validation/web-url.decorator.js';
-import type { ClientConfigInput, SessionConfigInput } from '../app-configs.service.js';
-import type { ClientConfigEntity } from '../client-config.entity.js';
-import { type SessionConfigEntity, TOKEN_FORMATS, type TokenFormat } from '../session-config.entity.js';
+import { siblingId } from '../../kernel/ids/id.js';
+import type { CLIENT_CONFIG, SESSION_CONFIG } from '../app-configs.js';
+import type { ClientConfig, ConfigValues, SessionConfig } from '../app-configs.service.js';
+import { TOKEN_FORMATS, type TokenFormat } from '../tenant-settings.js';
 
 const DAY_SECONDS = 86_400;
 
@@ -20,16 +21,16 @@ export class PutSessionConfigRequest {
   @OptionalChoice(TOKEN_FORMATS, 'Form of access tokens.') token_format?: TokenFormat | null;
 }
 
-export function toSessionConfigInput(request: PutSessionConfigRequest): SessionConfigInput {
-  return {
-    tokenTtlSeconds: request.token_ttl_seconds ?? null,
-    refreshTokenTtlSeconds: request.refresh_token_ttl_seconds ?? null,
-    maxActiveSessions: request.max_active_sessions ?? null,
-    rotateRefreshToken: request.rotate_refresh_token ?? null,
-    bindToIp: request.bind_to_ip ?? null,
-    bindToDevice: request.bind_to_device ?? null,
-    tokenFormat: request.token_format ?? null,
-  };
+export function toSessionConfigInput(request: PutSessionConfigRequest): ConfigValues<typeof SESSION_CONFIG> {
+  return withoutNulls({
+    token_ttl_seconds: request.token_ttl_seconds,
+    refresh_token_ttl_seconds: request.refresh_token_ttl_seconds,
+    max_active_sessions: request.max_active_sessions,
+    rotate_refresh_token: request.rotate_refresh_token,
+    bind_to_ip: request.bind_to_ip,
+    bind_to_device: request.bind_to_device,
+    token_format: request.token_format,
+  });
 }
 
 export class SessionConfigResponse {
@@ -46,21 +47,13 @@ export class SessionConfigResponse {
   @ApiProperty({ format: 'date-time' }) updated_at: string;
 }
 
-export function toSessionConfigResponse(config: SessionConfigEntity): SessionConfigResponse {
+export function toSessionConfigResponse({ appId, values, createdAt, updatedAt }: SessionConfig): SessionConfigResponse {
   return {
-    id: config.id,
-    app_id: config.appId,
-    ...withoutNulls({
-      token_ttl_seconds: config.tokenTtlSeconds,
-      refresh_token_ttl_seconds: config.refreshTokenTtlSeconds,
-      max_active_sessions: config.maxActiveSessions,
-      rotate_refresh_token: config.rotateRefreshToken,
-      bind_to_ip: config.bindToIp,
-      bind_to_device: config.bindToDevice,
-      token_format: config.tokenFormat,
-    }),
-    created_at: config.createdAt.toISOString(),
-    updated_at: config.updatedAt.toISOString(),
+    id: siblingId('session_config', appId),
+    app_id: appId,
+    ...values,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
   };
 }
 
@@ -74,14 +67,14 @@ export class PutClientConfigRequest {
   @OptionalWebUrl('A picture.') logo_url?: string | null;
 }
 
-export function toClientConfigInput(request: PutClientConfigRequest): ClientConfigInput {
-  return {
-    signupEnabled: request.signup_enabled ?? null,
-    passwordEnabled: request.password_enabled ?? null,
-    requireEmailVerification: request.require_email_verification ?? null,
-    appName: request.app_name || null,
-    logoUrl: request.logo_url || null,
-  };
+export function toClientConfigInput(request: PutClientConfigRequest): ConfigValues<typeof CLIENT_CONFIG> {
+  return withoutNulls({
+    signup_enabled: request.signup_enabled,
+    password_enabled: request.password_enabled,
+    require_email_verification: request.require_email_verification,
+    app_name: request.app_name || null,
+    logo_url: request.logo_url || null,
+  });
 }
 
 export class AppClientConfigResponse {
@@ -96,24 +89,24 @@ export class AppClientConfigResponse {
   @ApiProperty({ format: 'date-time' }) updated_at: string;
 }
 
-export function toAppClientConfigResponse(config: ClientConfigEntity): AppClientConfigResponse {
+export function toAppClientConfigResponse({
+  appId,
+  values,
+  createdAt,
+  updatedAt,
+}: ClientConfig): AppClientConfigResponse {
   return {
-    id: config.id,
-    app_id: config.appId,
-    ...withoutNulls({
-      signup_enabled: config.signupEnabled,
-      password_enabled: config.passwordEnabled,
-      require_email_verification: config.requireEmailVerification,
-      app_name: config.appName,
-      logo_url: config.logoUrl,
-    }),
-    created_at: config.createdAt.toISOString(),
-    updated_at: config.updatedAt.toISOString(),
+    id: siblingId('client_config', appId),
+    app_id: appId,
+    ...values,
+    created_at: createdAt.toISOString(),
+    updated_at: updatedAt.toISOString(),
   };
 }
 
 type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
 
 function withoutNulls<T extends object>(values: T): Present<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Present<T>;
+  const present = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(present) as Present<T>;
 }

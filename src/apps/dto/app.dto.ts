@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { versioned } from '../../http/etag.js';
-import { Slug } from '../../http/validation/slug.decorator.js';
-import { OptionalText, Text } from '../../http/validation/text.decorators.js';
+import { OptionalSlug, Slug } from '../../http/validation/slug.decorator.js';
+import { ClearableText, OptionalFlag, OptionalText, Text } from '../../http/validation/text.decorators.js';
 import { OptionalWebUrl } from '../../http/validation/web-url.decorator.js';
 import type { AppEntity } from '../app.entity.js';
+import type { AppChanges } from '../apps.system-repository.js';
 
 export class CreateAppRequest {
   @Text({ longest: 100, example: 'Acme' }) name: string;
@@ -12,13 +13,33 @@ export class CreateAppRequest {
   @OptionalWebUrl('A picture.') logo?: string;
 }
 
+/** Absent and null leave a field as it is; the empty text clears it. */
+export class UpdateAppRequest {
+  @OptionalText({ longest: 100 }) name?: string;
+  @OptionalSlug() slug?: string;
+  @ClearableText({ longest: 500 }) description?: string | null;
+  @OptionalWebUrl('A picture.') logo?: string | null;
+  @OptionalFlag('Whether it takes requests at all. Its sessions are dead while it does not.') active?: boolean;
+}
+
+export function toAppChanges({ name, slug, description, logo, active }: UpdateAppRequest): AppChanges {
+  return {
+    ...(name && { name }),
+    ...(slug && { slug }),
+    ...(description == null ? {} : { description: description || null }),
+    ...(logo == null ? {} : { logo: logo || null }),
+    ...(typeof active === 'boolean' ? { active } : {}),
+  };
+}
+
 export class AppResponse {
   @ApiProperty() id: string;
   @ApiProperty() name: string;
   @ApiProperty() slug: string;
   @ApiPropertyOptional() description?: string;
   @ApiPropertyOptional() logo?: string;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true }) settings?: object;
+  @ApiPropertyOptional({ description: 'Of the default environment; when the app is created.' })
+  publishable_key?: string;
   @ApiProperty() active: boolean;
   @ApiProperty({ description: 'Whether its users operate the service.' }) is_platform: boolean;
   @ApiProperty({ format: 'date-time' }) created_at: string;
@@ -30,7 +51,8 @@ export class AppListResponse {
   @ApiPropertyOptional() next_cursor?: string;
 }
 
-export function toAppResponse(app: AppEntity): AppResponse {
+/** @param key in force, of the default environment. */
+export function toAppResponse(app: AppEntity, key?: string): AppResponse {
   return versioned(
     {
       id: app.id,
@@ -38,7 +60,7 @@ export function toAppResponse(app: AppEntity): AppResponse {
       slug: app.slug,
       ...(app.description === null ? {} : { description: app.description }),
       ...(app.logo === null ? {} : { logo: app.logo }),
-      ...(Object.keys(app.settings).length === 0 ? {} : { settings: app.settings }),
+      ...(key === undefined ? {} : { publishable_key: key }),
       active: app.active,
       is_platform: app.isPlatform,
       created_at: app.createdAt.toISOString(),

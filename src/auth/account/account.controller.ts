@@ -8,6 +8,7 @@ import { status, StatusResponse } from '../../http/responses/status.response.js'
 import { Clock } from '../../kernel/clock/clock.js';
 import type { UserPrincipal } from '../../kernel/context/principal.js';
 import { SessionReply } from '../../sessions/session-reply.js';
+import { LastOrganizationOwner } from '../../organizations/organizations.problems.js';
 import { LastOwner, UserNotFound } from '../../users/users.problems.js';
 import { AccountService, AuthMethodNotFound, LastAuthMethod } from './account.service.js';
 import {
@@ -34,7 +35,7 @@ export class AccountController {
     description: 'Sessions, devices and personal data are gone at once; only a pseudonym stays in the audit trail.',
   })
   @ApiOkResponse({ type: StatusResponse })
-  @ApiProblems(UserNotFound, LastOwner)
+  @ApiProblems(UserNotFound, LastOwner, LastOrganizationOwner)
   async erase(
     @Caller() caller: UserPrincipal,
     @Req() request: FastifyRequest,
@@ -55,7 +56,7 @@ export class AccountController {
   }
 
   @Get('auth-methods')
-  @RequireSession()
+  @RequireSession({ impersonators: true })
   @ApiOperation({ operationId: 'listAuthMethods', summary: 'The ways in to your account' })
   @ApiOkResponse({ type: AuthMethodListResponse })
   @ApiProblems(UserNotFound)

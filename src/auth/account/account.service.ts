@@ -7,6 +7,10 @@ import { AuditRepository } from '../../kernel/audit/audit.repository.js';
 import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
 import { defineProblem } from '../../kernel/errors/problem.js';
 import { Database } from '../../kernel/persistence/database.js';
+import type { MemberEntity } from '../../organizations/members/member.entity.js';
+import { MembersService } from '../../organizations/members/members.service.js';
+import type { RoleOfUser } from '../../roles/role-assignments.repository.js';
+import { RoleAssignmentsService } from '../../roles/role-assignments.service.js';
 import type { SessionEntity } from '../../sessions/session.entity.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { UserEntity } from '../../users/user.entity.js';
@@ -38,6 +42,8 @@ export interface PersonalData {
   readonly authMethods: readonly AuthMethod[];
   readonly sessions: readonly SessionEntity[];
   readonly devices: readonly DeviceEntity[];
+  readonly memberships: readonly MemberEntity[];
+  readonly roles: readonly RoleOfUser[];
   readonly events: readonly AuditEntryEntity[];
 }
 
@@ -51,6 +57,8 @@ export class AccountService {
     private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly devices: DevicesService,
+    private readonly members: MembersService,
+    private readonly roles: RoleAssignmentsService,
     private readonly trail: AuditRepository,
     private readonly database: Database,
     private readonly audit: AuditTrail,
@@ -70,6 +78,8 @@ export class AccountService {
       authMethods: await this.authMethods(caller),
       sessions: sessions.items,
       devices: await this.devices.listAll(scope, userId, MOST_EXPORTED),
+      memberships: await this.members.ofUser(scope, userId, MOST_EXPORTED),
+      roles: await this.roles.allOfUser(scope, userId, MOST_EXPORTED),
       events: await this.trail.ofPerson(scope, userId, MOST_EXPORTED),
     };
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Config } from '../../config/config.js';
+import type { TenantRecord } from '../../environments/tenant-record.js';
 import { defineProblem } from '../../kernel/errors/problem.js';
 import { canonicalEmail } from '../../users/user.rules.js';
 import { isCommonPassword } from './common-passwords.js';
@@ -11,10 +11,10 @@ export const WeakPassword = defineProblem({
   detail: 'choose another password; errors says why',
 });
 
-/** What the owner of a password must not build it from. */
+/** Whose password it is to be: what must not be part of it, and what their environment demands. */
 export interface PasswordOwner {
   readonly email: string;
-  readonly appName: string;
+  readonly tenant: Pick<TenantRecord, 'appName' | 'passwords'>;
 }
 
 interface Weakness {
@@ -28,8 +28,6 @@ interface Weakness {
  */
 @Injectable()
 export class PasswordPolicy {
-  constructor(private readonly config: Config) {}
-
   /** @param field where the password stands in the request. @throws WeakPassword */
   require(password: string, owner: PasswordOwner, field: string): void {
     const weakness = this.weaknessOf(password.normalize('NFKC'), owner);
@@ -38,14 +36,14 @@ export class PasswordPolicy {
     throw new WeakPassword({ detail: message, extras: { errors: [{ path: field, code: weakness.code, message }] } });
   }
 
-  private weaknessOf(password: string, { email, appName }: PasswordOwner): Weakness | undefined {
-    const { leastLength } = this.config.passwords;
+  private weaknessOf(password: string, { email, tenant }: PasswordOwner): Weakness | undefined {
+    const { leastLength } = tenant.passwords;
     if ([...password].length < leastLength) {
       return { code: 'too_short', message: `must have at least ${leastLength} characters` };
     }
     const folded = password.toLowerCase();
     const [localPart] = email.split('@');
-    const guessable = [email, localPart, appName.normalize('NFKC').toLowerCase()];
+    const guessable = [email, localPart, tenant.appName.normalize('NFKC').toLowerCase()];
     if (guessable.includes(folded) || canonicalEmail(password) === email) {
       return { code: 'guessable', message: 'must not be your e-mail address or the name of the app' };
     }

@@ -3,7 +3,7 @@ import { Config } from '../../config/config.js';
 import { DevicesService } from '../../devices/devices.service.js';
 import { TenantRecords } from '../../environments/tenant-records.js';
 import { AuthenticationRequired } from '../../http/access/access.problems.js';
-import { type Actor, ANONYMOUS, AuditTrail } from '../../kernel/audit/audit-trail.js';
+import { type Actor, ANONYMOUS, AuditTrail, type UserActor } from '../../kernel/audit/audit-trail.js';
 import type { ClientInfo } from '../../kernel/context/client-info.js';
 import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
 import { type EnvScope, scopeTo } from '../../kernel/context/scope.js';
@@ -13,6 +13,7 @@ import type { EventName } from '../../kernel/events/event-map.js';
 import { Events } from '../../kernel/events/events.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { Database } from '../../kernel/persistence/database.js';
+import { SignInGates } from '../../sessions/sign-in-gates.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { IssuedTokens } from '../../sessions/token-issuer.js';
 import { TokenRefresher } from '../../sessions/token-refresher.js';
@@ -26,6 +27,7 @@ import { AuthMails } from '../auth-mails.js';
 import { ChallengesService, InvalidChallenge } from '../challenges/challenges.service.js';
 import { MailRequests } from '../mail-requests.js';
 import { Lockout } from '../sign-in/lockout.service.js';
+import { PasswordResetRequired } from '../sign-in/sign-in.problems.js';
 import { PasswordPolicy } from './password-policy.js';
 
 type PasswordEvent = Extract<EventName, 'auth.password_reset' | 'auth.password_changed'>;
@@ -43,6 +45,7 @@ export class PasswordService implements OnModuleInit {
     private readonly tenants: TenantRecords,
     private readonly policy: PasswordPolicy,
     private readonly passwords: Passwords,
+    private readonly gates: SignInGates,
     private readonly requests: MailRequests,
     private readonly mails: AuthMails,
     private readonly database: Database,
@@ -53,11 +56,37 @@ export class PasswordService implements OnModuleInit {
 
   onModuleInit(): void {
     this.requests.handle('forgot_password', (scope, email) => this.mailReset(scope, email));
+    this.gates.register({
+      id: 'password_reset_required',
+      check: (_, { user, methods }) => {
+        if (user.resetRequiredAt !== null && methods.includes('pwd')) throw new PasswordResetRequired();
+        return Promise.resolve();
+      },
+    });
   }
 
   /** Asks for a reset link. Nothing tells whether the address has an account (R120). */
   forgot(scope: EnvScope, email: string): Promise<void> {
     return this.requests.request(scope, 'forgot_password', email);
+  }
+
+  /**
+   * Lets the password of an account open nothing until its owner has replaced it by the link that is mailed: sessions and trust in devices
+   * end. @throws UserNotFound
+   */
+  requireReset(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
+    return this.database.transaction(async () => {
+      const { email } = await this.users.requirePasswordReset(scope, id);
+      await this.sessions.endAll(scope, id, 'password', admin);
+      await this.devices.distrustAll(scope, id);
+      await this.events.record(scope, 'admin.user.password_reset_required', id, { user_id: id, admin_id: admin.id });
+      this.audit.record(scope, {
+        action: 'admin.user.require_password_reset',
+        actor: admin,
+        target: { type: 'user', id },
+      });
+      if (email !== null) await this.requests.request(scope, 'forgot_password', email);
+    });
   }
 
   /**
@@ -68,8 +97,8 @@ export class PasswordService implements OnModuleInit {
   async reset(token: string, password: string, named: EnvScope | undefined): Promise<void> {
     const challenge = await this.challenges.read(token, 'reset_password', named);
     const scope = scopeTo.env(challenge.appId, challenge.envId);
-    const { appName } = await this.tenants.get(scope);
-    this.policy.require(password, { email: challenge.email, appName }, 'new_password');
+    const tenant = await this.tenants.get(scope);
+    this.policy.require(password, { email: challenge.email, tenant }, 'new_password');
     const hash = await this.passwords.hash(password);
     await this.database.transaction(async () => {
       await this.challenges.consume(challenge);
@@ -90,8 +119,8 @@ export class PasswordService implements OnModuleInit {
   async change(caller: UserPrincipal, current: string, next: string, client: ClientInfo): Promise<IssuedTokens> {
     const { scope, userId, sessionId } = caller;
     const { user } = await this.confirm(caller, current, client);
-    const { appName } = await this.tenants.get(scope);
-    this.policy.require(next, { email: user.email ?? '', appName }, 'new_password');
+    const tenant = await this.tenants.get(scope);
+    this.policy.require(next, { email: user.email ?? '', tenant }, 'new_password');
     const hash = await this.passwords.hash(next);
     const session = await whileItLives(this.sessions.get(scope, userId, sessionId));
     return this.database.transaction(async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config.js';
+import { TenantRecords } from '../../environments/tenant-records.js';
 import { Clock } from '../../kernel/clock/clock.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import { KeyedSlots } from '../../kernel/crypto/keyed-slots.js';
@@ -10,6 +11,7 @@ import type { Id } from '../../kernel/ids/id.js';
 import { JobRunner } from '../../kernel/jobs/job-runner.js';
 import { RateLimited } from '../../kernel/limits/rate-limits.js';
 import {
+  type AttemptState,
   FORGOTTEN_AFTER_MS,
   SignInAttemptsRepository,
   SignInAttemptsSystemRepository,
@@ -21,6 +23,13 @@ export interface AttemptSubject {
   readonly account: Id<'user'> | `name:${string}`;
   /** A device of the account that showed its secret: it has a count of its own, so strangers cannot lock its owner out (R159). */
   readonly knownDevice: string | undefined;
+}
+
+export interface LockoutState {
+  readonly failures: number;
+  readonly lastFailedAt?: Date;
+  /** Absent: the account may be tried now. */
+  readonly lockedUntil?: Date;
 }
 
 export interface AttemptOutcome {
@@ -47,6 +56,7 @@ export class Lockout implements OnModuleInit {
   constructor(
     private readonly attempts: SignInAttemptsRepository,
     private readonly anyTenant: SignInAttemptsSystemRepository,
+    private readonly tenants: TenantRecords,
     private readonly passwords: Passwords,
     private readonly runner: JobRunner,
     private readonly clock: Clock,
@@ -77,12 +87,25 @@ export class Lockout implements OnModuleInit {
     conclude: (outcome: AttemptOutcome) => Promise<T>,
   ): Promise<T> {
     const key = keyOf(scope, subject);
+    const { passwords } = await this.tenants.get(scope);
+    const { failures: window, ...delays } = this.config.lockout;
+    const rules = { ...delays, failures: { ...window, count: passwords.mostFailures } };
     return this.#accounts.run(key.toString('base64'), async () => {
-      const failures = await this.attempts.begin(scope, key, this.config.lockout, this.clock.now());
+      const failures = await this.attempts.begin(scope, key, rules, this.clock.now());
       if (failures === undefined) throw await this.refusal(scope, key);
       const check = await this.passwords.check(stored, password);
-      return conclude({ ...check, locked: !check.matches && failures === this.config.lockout.failures.count });
+      return conclude({ ...check, locked: !check.matches && failures === passwords.mostFailures });
     });
+  }
+
+  /** What holds for whoever shows no known device of the account. */
+  async state(scope: EnvScope, account: Id<'user'>): Promise<LockoutState> {
+    const state = await this.attempts.read(scope, keyOf(scope, { account, knownDevice: undefined }));
+    const nowMs = this.clock.nowMs();
+    if (state === undefined || state.lastFailedAt.getTime() <= nowMs - FORGOTTEN_AFTER_MS) return { failures: 0 };
+    const until = this.lockedUntil(state);
+    const { failures, lastFailedAt } = state;
+    return { failures, lastFailedAt, ...(until !== undefined && until.getTime() > nowMs && { lockedUntil: until }) };
   }
 
   /** Forgets the failures of a subject: the password was right, or its owner has proved control of the mailbox. */
@@ -98,11 +121,13 @@ export class Lockout implements OnModuleInit {
   private async refusal(scope: EnvScope, key: Buffer): Promise<DomainError> {
     const state = await this.attempts.read(scope, key);
     const nowMs = this.clock.nowMs();
-    const exhausted = state !== undefined && state.failures >= this.config.lockout.mostFailures;
-    const untilMs = exhausted
-      ? state.lastFailedAt.getTime() + FORGOTTEN_AFTER_MS
-      : (state?.blockedUntil?.getTime() ?? nowMs + 1_000);
+    const untilMs = (state && this.lockedUntil(state))?.getTime() ?? nowMs + 1_000;
     return new RateLimited({ extras: { retry_after: Math.max(1, Math.ceil((untilMs - nowMs) / 1_000)) } });
+  }
+
+  private lockedUntil({ failures, lastFailedAt, blockedUntil }: AttemptState): Date | undefined {
+    const exhausted = failures >= this.config.lockout.mostFailures;
+    return exhausted ? new Date(lastFailedAt.getTime() + FORGOTTEN_AFTER_MS) : (blockedUntil ?? undefined);
   }
 }
 

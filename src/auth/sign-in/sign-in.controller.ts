@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { FormRejected } from '../../form-configs/form-configs.problems.js';
 import { Public } from '../../http/access/access.js';
 import { AuthenticationRequired } from '../../http/access/access.problems.js';
 import { Tenant } from '../../http/params/caller.decorators.js';
@@ -15,7 +16,7 @@ import { SessionReply } from '../../sessions/session-reply.js';
 import { InvalidCredentials } from '../../sessions/sessions.problems.js';
 import { UserBanned } from '../../users/users.problems.js';
 import { SignInRequest, toIdentifier } from './dto/sign-in.request.js';
-import { PasswordSignInDisabled } from './sign-in.problems.js';
+import { PasswordResetRequired, PasswordSignInDisabled } from './sign-in.problems.js';
 import { SignInService } from './sign-in.service.js';
 
 @ApiTags('Authentication')
@@ -32,7 +33,15 @@ export class SignInController {
   @RateLimit('signInPerIp')
   @ApiOperation({ operationId: 'signIn', summary: 'Sign in with e-mail or username and password' })
   @ApiOkResponse({ type: SignedInResponse })
-  @ApiProblems(InvalidCredentials, EmailNotVerified, UserBanned, PasswordSignInDisabled, AuthenticationRequired)
+  @ApiProblems(
+    InvalidCredentials,
+    FormRejected,
+    EmailNotVerified,
+    UserBanned,
+    PasswordResetRequired,
+    PasswordSignInDisabled,
+    AuthenticationRequired,
+  )
   async signIn(
     @Tenant() scope: EnvScope,
     @Body() body: SignInRequest,
@@ -40,7 +49,13 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SignedInResponse> {
-    const issued = await this.signIns.signIn(scope, toIdentifier(body), body.password, client);
+    const issued = await this.signIns.signIn(
+      scope,
+      toIdentifier(body),
+      body.password,
+      client,
+      body.metadata || undefined,
+    );
     return this.reply.signedIn(request, reply, issued);
   }
 }

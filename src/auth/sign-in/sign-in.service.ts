@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DevicesService } from '../../devices/devices.service.js';
 import { TenantRecords } from '../../environments/tenant-records.js';
+import { type Submitted, SubmittedMetadata } from '../../form-configs/submitted-metadata.js';
+import type { Metadata } from '../../http/validation/metadata.js';
 import { ANONYMOUS, AuditTrail } from '../../kernel/audit/audit-trail.js';
 import type { ClientInfo } from '../../kernel/context/client-info.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
@@ -17,6 +19,7 @@ import type { UserEntity } from '../../users/user.entity.js';
 import type { Credentials } from '../../users/users.repository.js';
 import { UsersService } from '../../users/users.service.js';
 import '../auth.events.js';
+import { TenantLimits } from '../tenant-limits.js';
 import { type AttemptOutcome, type AttemptSubject, Lockout } from './lockout.service.js';
 import { PasswordSignInDisabled } from './sign-in.problems.js';
 
@@ -39,6 +42,8 @@ export class SignInService {
     private readonly users: UsersService,
     private readonly tenants: TenantRecords,
     private readonly devices: DevicesService,
+    private readonly submitted: SubmittedMetadata,
+    private readonly limits: TenantLimits,
     private readonly lockout: Lockout,
     private readonly issuer: SessionIssuer,
     private readonly keys: KeyRing,
@@ -51,11 +56,21 @@ export class SignInService {
 
   /**
    * Signs a user in with their password. What is wrong with an account is told only after the right password (R152).
-   * @throws InvalidCredentials, RateLimited, PasswordSignInDisabled, and what {@link SessionIssuer} throws.
+   * @param given what the sign-in form of the environment, if there is one, was answered.
+   * @throws InvalidCredentials, FormRejected, RateLimited, PasswordSignInDisabled, and what {@link SessionIssuer} throws.
    */
-  async signIn(scope: EnvScope, identifier: Identifier, password: string, client: ClientInfo): Promise<IssuedSession> {
+  async signIn(
+    scope: EnvScope,
+    identifier: Identifier,
+    password: string,
+    client: ClientInfo,
+    given: Submitted,
+  ): Promise<IssuedSession> {
     const tenant = await this.tenants.get(scope);
     if (!tenant.client.passwordEnabled) throw new PasswordSignInDisabled();
+    await this.limits.require(scope, tenant.limits.signIn, client);
+    // Before anything is looked up: a form says nothing about accounts.
+    const answers = await this.submitted.atSignIn(scope, given);
     const known = await this.find(scope, identifier);
     const knownDevice = (await this.devices.isKnown(scope, known?.user.id ?? NOBODY, client.deviceToken))
       ? client.deviceToken
@@ -67,7 +82,7 @@ export class SignInService {
         throw new InvalidCredentials();
       }
       if (outcome.upgrade !== undefined) await this.upgrade(scope, known, outcome.upgrade);
-      return this.admit(scope, known.user, subject, client);
+      return this.admit(scope, known.user, subject, client, answers);
     });
   }
 
@@ -76,11 +91,12 @@ export class SignInService {
     user: UserEntity,
     subject: AttemptSubject,
     client: ClientInfo,
+    answers: Metadata,
   ): Promise<IssuedSession> {
     try {
       await this.hooks.run('before.sign_in', { scope, user, client });
       await this.issuer.admit(scope, { user, methods: ['pwd'], client });
-      return await this.database.transaction(() => this.start(scope, user, subject, client));
+      return await this.database.transaction(() => this.start(scope, user, subject, client, answers));
     } catch (error) {
       // Refused for another reason: the right password must not lock its owner out.
       await this.lockout.clear(scope, subject);
@@ -93,8 +109,10 @@ export class SignInService {
     user: UserEntity,
     subject: AttemptSubject,
     client: ClientInfo,
+    answers: Metadata,
   ): Promise<IssuedSession> {
-    const issued = await this.issuer.issueAdmitted(scope, { user, methods: ['pwd'], client });
+    const current = await this.users.addMetadata(scope, user, answers, { kind: 'user', id: user.id });
+    const issued = await this.issuer.issueAdmitted(scope, { user: current, methods: ['pwd'], client });
     this.lockout.clearWithChange(scope, subject);
     const { id } = issued.session;
     await this.events.record(scope, 'auth.signin', user.id, { user_id: user.id, session_id: id });

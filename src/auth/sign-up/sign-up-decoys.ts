@@ -64,11 +64,14 @@ export class SignUpDecoys {
       lastName: input.lastName,
       image: null,
       metadata: asStored(input.metadata),
+      externalId: null,
+      resetRequiredAt: null,
       passwordChangedAt: now,
       banned: false,
       banReason: null,
       banExpires: null,
       deletedAt: null,
+      erasedAt: null,
       authEpoch: 1,
       version: 1,
       createdAt: now,
@@ -96,7 +99,9 @@ export class SignUpDecoys {
 }
 
 /** PostgreSQL keeps the members of a jsonb object by length and then by bytes, and a real answer shows them so. */
-function asStored(metadata: Record<string, string>): Record<string, string> {
-  const names = Object.keys(metadata).sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-  return Object.fromEntries(names.map((name) => [name, metadata[name] ?? '']));
+function asStored<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map((item: unknown) => asStored(item)) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, asStored<unknown>(member)])) as Value;
 }

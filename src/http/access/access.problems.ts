@@ -21,11 +21,33 @@ export const ReauthenticationRequired = defineProblem({
   detail: 'this is a sensitive action: prove your identity with POST /v1/reauthenticate, then try again',
 });
 
-export const ImpersonationForbidden = defineProblem({
-  code: 'impersonation_forbidden',
+export const ImpersonationNotAllowed = defineProblem({
+  code: 'impersonation_not_allowed',
   kind: 'forbidden',
   title: 'Not while impersonating',
   detail: 'this action is for the account’s owner alone',
+});
+
+export const OrganizationNotFound = defineProblem({
+  code: 'organization_not_found',
+  kind: 'not_found',
+  title: 'No such organization',
+  detail: 'organization not found',
+});
+
+export const InsufficientOrganizationRole = defineProblem({
+  code: 'insufficient_organization_role',
+  kind: 'forbidden',
+  title: 'The caller’s role in the organization does not reach this far',
+  detail: 'insufficient organization role',
+});
+
+export const OrganizationAccessLost = defineProblem({
+  code: 'organization_access_lost',
+  kind: 'forbidden',
+  title: 'The session acts for an organization that its owner does not belong to',
+  detail:
+    'you no longer belong to the organization of this session: leave it with POST /v1/me/switch-org and an empty org_id',
 });
 
 export const OriginNotAllowed = defineProblem({

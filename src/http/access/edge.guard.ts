@@ -6,7 +6,7 @@ import type { Principal, UserPrincipal } from '../../kernel/context/principal.js
 import { sameTenant } from '../../kernel/context/scope.js';
 import { InternalError, ServiceUnavailable } from '../../kernel/errors/common-problems.js';
 import { DomainError } from '../../kernel/errors/problem.js';
-import { isId, parseId } from '../../kernel/ids/id.js';
+import { type Id, isId, parseId } from '../../kernel/ids/id.js';
 import { rateLimited, RateLimits } from '../../kernel/limits/rate-limits.js';
 import { AuthenticationStrategies } from '../authentication/authentication-strategies.js';
 import { findCredential } from '../authentication/credential.js';
@@ -20,7 +20,17 @@ import { type ResolvedTenant, TenantDirectory } from '../tenancy/tenant-director
 import { namedTenant, TenantResolver } from '../tenancy/tenant-resolver.js';
 import { AppContextRequired, ForeignTenant } from '../tenancy/tenancy.problems.js';
 import type { AccessRule } from './access.js';
-import { AuthenticationRequired, InsufficientPermissions, ReauthenticationRequired } from './access.problems.js';
+import {
+  AuthenticationRequired,
+  ImpersonationNotAllowed,
+  InsufficientOrganizationRole,
+  InsufficientPermissions,
+  OrganizationAccessLost,
+  OrganizationNotFound,
+  ReauthenticationRequired,
+} from './access.problems.js';
+import { type MemberRole, Memberships, type OrganizationStanding, reachesRole } from './memberships.js';
+import { PermissionChecks } from './permission-checks.js';
 import { type RoutePolicy, RoutePolicies } from './route-policies.js';
 
 type RuleOf<Kind extends AccessRule['kind']> = Extract<AccessRule, { kind: Kind }>;
@@ -40,6 +50,8 @@ export class EdgeGuard implements CanActivate {
     private readonly strategies: AuthenticationStrategies,
     private readonly resolver: TenantResolver,
     private readonly directory: TenantDirectory,
+    private readonly memberships: Memberships,
+    private readonly permissions: PermissionChecks,
     private readonly idempotency: Idempotency,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -72,13 +84,26 @@ export class EdgeGuard implements CanActivate {
     { authsome }: FastifyRequest,
     rule: RuleOf<'session'>,
   ): boolean | Promise<boolean> {
+    refuseImpersonator(principal, rule);
     if (rule.fresh) this.requireFresh(principal);
+    const standing = this.requireOrganization(principal, rule);
     authsome.tenant = this.directory.recall(principal.scope);
-    if (authsome.tenant !== undefined) return true;
-    return this.tenantOf(principal).then((found) => {
+    if (authsome.tenant !== undefined) return standing === undefined ? true : standing.then(() => true);
+    return Promise.all([this.tenantOf(principal), standing]).then(([found]) => {
       authsome.tenant = found;
       return true;
     });
+  }
+
+  /** A session that acts for an organization works while its owner belongs to it, whatever it is used for (R196). */
+  private requireOrganization(principal: UserPrincipal, rule: AccessRule): Promise<void> | undefined {
+    const { scope, orgId, userId } = principal;
+    if (orgId === null || (rule.kind === 'session' && rule.formerMembers)) return undefined;
+    const role = this.memberships.roleOf(scope, orgId, userId);
+    const judge = (found: MemberRole | undefined): void => {
+      if (found === undefined) throw new OrganizationAccessLost();
+    };
+    return role instanceof Promise ? role.then(judge) : (judge(role), undefined);
   }
 
   private async admitFully(request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Promise<boolean> {
@@ -104,6 +129,10 @@ export class EdgeGuard implements CanActivate {
         return this.admitAnyone(request, access);
       case 'session':
         return this.admitUser(request, access);
+      case 'organization':
+        return this.admitMember(request, access);
+      case 'permission':
+        return this.admitHolder(request, access);
       case 'operator':
         return this.admitOperator(request, access);
     }
@@ -112,6 +141,9 @@ export class EdgeGuard implements CanActivate {
   private async admitAnyone(request: FastifyRequest, rule: RuleOf<'public'>): Promise<void> {
     const { authsome } = request;
     if (rule.session) authsome.principal = await this.optionalPrincipal(request);
+    // What an open route does for a session it does for the person, not for somebody in their place.
+    if (authsome.principal.kind === 'user' && authsome.principal.impersonatedBy !== null)
+      throw new ImpersonationNotAllowed();
     if (rule.tenant === 'none') return;
     const named = await this.resolver.find(request);
     if (authsome.principal.kind === 'user') {
@@ -132,26 +164,84 @@ export class EdgeGuard implements CanActivate {
   private async admitUser(request: FastifyRequest, rule: RuleOf<'session'>): Promise<void> {
     const principal = await this.recognise(request);
     const tenant = await this.tenantOf(principal);
-    await this.refuseForeignTenant(request, principal);
+    if (!rule.operators) await this.refuseForeignTenant(request, principal);
     this.protectCookies(request, tenant);
+    refuseImpersonator(principal, rule);
     if (rule.fresh) this.requireFresh(principal);
-    request.authsome.tenant = tenant;
+    await this.requireOrganization(principal, rule);
+    if (rule.operators) await this.actOnTenant(request, principal);
+    else request.authsome.tenant = tenant;
+  }
+
+  /** The environment of an app that an operator names, or the caller's own. @returns whether it is an operator's. */
+  private async actOnTenant(request: FastifyRequest, principal: UserPrincipal): Promise<boolean> {
+    const { authsome } = request;
+    authsome.asOperator = principal.operator !== undefined && namedTenant(request).appId !== undefined;
+    if (principal.operator !== undefined && authsome.asOperator) {
+      authsome.tenant = await this.operatorTarget(request, { target: 'environment' }, principal.operator);
+    } else {
+      authsome.tenant = await this.tenantOf(principal);
+      await this.refuseForeignTenant(request, principal);
+    }
+    return authsome.asOperator;
+  }
+
+  private async admitHolder(request: FastifyRequest, rule: RuleOf<'permission'>): Promise<void> {
+    const principal = await this.recognise(request);
+    this.protectCookies(request, await this.tenantOf(principal));
+    refuseImpersonator(principal, rule);
+    await this.requireOrganization(principal, rule);
+    if (await this.actOnTenant(request, principal)) return;
+    const { scope, userId } = principal;
+    const orgId = rule.organization ? (namedOrganization(request) ?? principal.orgId ?? undefined) : undefined;
+    const allowed = await this.permissions.allows(scope, userId, rule.action, rule.resource, orgId);
+    if (!allowed) throw new InsufficientPermissions();
+  }
+
+  private async admitMember(request: FastifyRequest, rule: RuleOf<'organization'>): Promise<void> {
+    const principal = await this.recognise(request);
+    this.protectCookies(request, await this.tenantOf(principal));
+    refuseImpersonator(principal, rule);
+    await this.requireOrganization(principal, rule);
+    const orgId = parseId('organization', (request.params as { orgId?: string }).orgId);
+    const asOperator = await this.actOnTenant(request, principal);
+    const standing = asOperator ? 'administrator' : await this.standingIn(orgId, principal, rule.role);
+    const { scope } = request.authsome.tenant as ResolvedTenant;
+    const unknown = standing === 'administrator' && !(await this.memberships.exists(scope, orgId));
+    if (standing === undefined || unknown) throw new OrganizationNotFound();
+    if (!reachesRole(standing, rule.role)) throw new InsufficientOrganizationRole();
+    request.authsome.organization = { id: orgId, standing };
+    if (rule.fresh) this.requireFresh(principal);
+  }
+
+  /** As a member, or, where that does not reach, as somebody who manages every organization of the environment. */
+  private async standingIn(
+    orgId: Id<'organization'>,
+    { scope, userId }: UserPrincipal,
+    needed: MemberRole,
+  ): Promise<OrganizationStanding | undefined> {
+    const role = await this.memberships.roleOf(scope, orgId, userId);
+    if (role !== undefined && reachesRole(role, needed)) return role;
+    return (await this.permissions.allows(scope, userId, 'manage', 'organization')) ? 'administrator' : role;
   }
 
   private async admitOperator(request: FastifyRequest, rule: RuleOf<'operator'>): Promise<void> {
     const principal = await this.recognise(request);
     this.protectCookies(request, await this.tenantOf(principal));
+    refuseImpersonator(principal, rule);
+    await this.requireOrganization(principal, rule);
     const { operator } = principal;
     if (operator === undefined || (rule.reach === 'every_app' && operator !== 'every_app')) {
       throw new InsufficientPermissions();
     }
+    if (rule.fresh) this.requireFresh(principal);
     if (rule.target !== 'none') request.authsome.tenant = await this.operatorTarget(request, rule, operator);
   }
 
   /** An app an operator does not reach is answered like one that does not exist — except that a path naming it says 403 (D8). */
   private async operatorTarget(
     request: FastifyRequest,
-    rule: RuleOf<'operator'>,
+    rule: Pick<RuleOf<'operator'>, 'target'>,
     operator: NonNullable<UserPrincipal['operator']>,
   ): Promise<ResolvedTenant> {
     const named = namedTenant(request);
@@ -162,7 +252,8 @@ export class EdgeGuard implements CanActivate {
     if (fromPath !== undefined && named.appId !== undefined && named.appId !== fromPath) throw new ForeignTenant();
     const reached = operator === 'every_app' || operator.has(appId);
     if (!reached) throw new ForeignTenant();
-    const tenant = await this.directory.byApp(appId, rule.target === 'environment' ? named.environment : undefined);
+    const environment = rule.target === 'environment' ? named.environment : undefined;
+    const tenant = await this.directory.forOperator(appId, environment);
     if (tenant === undefined) throw new ForeignTenant();
     return tenant;
   }
@@ -226,6 +317,21 @@ export class EdgeGuard implements CanActivate {
     authsome.idempotent = await this.idempotency.begin(request);
     if (authsome.idempotent !== undefined) authsome.unit = authsome.idempotent.unit;
   }
+}
+
+/** Nobody administers as somebody else, nor impersonates on; of a person's routes only those are open that say so (R289). */
+function refuseImpersonator(
+  { impersonatedBy }: UserPrincipal,
+  rule: RuleOf<'session' | 'organization' | 'permission' | 'operator'>,
+): void {
+  if (impersonatedBy === null || (rule.kind === 'session' && rule.impersonators)) return;
+  throw new ImpersonationNotAllowed();
+}
+
+/** The organization that a request says it is about; undefined also when what it says is no id: that is refused later. */
+function namedOrganization({ body, query }: FastifyRequest): Id<'organization'> | undefined {
+  const named = [query, body].map((part) => (part as { org_id?: unknown } | null | undefined)?.org_id);
+  return named.find((value): value is Id<'organization'> => isId('organization', value));
 }
 
 /** A read by a session that names no tenant of its own: nothing to limit, to protect from other sites, or to compare. */

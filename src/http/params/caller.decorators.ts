@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { ActedOrganization } from '../request-state.js';
 import type { UserPrincipal } from '../../kernel/context/principal.js';
 import { type AppScope, type EnvScope, scopeTo } from '../../kernel/context/scope.js';
 
@@ -32,6 +33,18 @@ export const Tenant = createParamDecorator((_: unknown, context: ExecutionContex
 /** The environment the request names, or undefined: on public routes where naming one is optional. */
 export const OptionalTenant = createParamDecorator(
   (_: unknown, context: ExecutionContext): EnvScope | undefined => requestOf(context).authsome.tenant?.scope,
+);
+
+/** The organization of the path, and as what the caller acts on it. Only on routes whose access rule is `RequireOrgRole`. */
+export const Organization = createParamDecorator((_: unknown, context: ExecutionContext): ActedOrganization => {
+  const { organization } = requestOf(context).authsome;
+  if (organization === undefined) throw new Error('@Organization() on a route that demands no role in one');
+  return organization;
+});
+
+/** Whether the caller acts as an operator of the app, and not as a person of the environment. */
+export const AsOperator = createParamDecorator(
+  (_: unknown, context: ExecutionContext): boolean => requestOf(context).authsome.asOperator,
 );
 
 /** The app an operator acts on. */

@@ -5,6 +5,7 @@ import type { OriginList } from '../security/origins.js';
 /** An environment as the edge needs to know it. */
 export interface ResolvedTenant {
   readonly scope: EnvScope;
+  readonly environmentType: 'development' | 'staging' | 'production';
   /** Browser origins that may call this environment. */
   readonly origins: OriginList;
 }
@@ -20,8 +21,14 @@ export abstract class TenantDirectory {
    */
   abstract byApp(appId: Id<'app'>, environment?: string): Promise<ResolvedTenant | undefined>;
 
+  /** As {@link byApp}, for operators: an app that is switched off is found too. */
+  abstract forOperator(appId: Id<'app'>, environment?: string): Promise<ResolvedTenant | undefined>;
+
   /** The environment of a scope that was authenticated. */
   abstract byScope(scope: EnvScope): Promise<ResolvedTenant | undefined>;
+
+  /** @returns a key in force by which clients may name the environment; undefined when every one is retired. */
+  abstract publishableKeyOf(scope: EnvScope): Promise<string | undefined>;
 
   /** As {@link byScope}, from memory alone: undefined also when the answer would have to be looked up. */
   abstract recall(scope: EnvScope): ResolvedTenant | undefined;

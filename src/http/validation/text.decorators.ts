@@ -77,17 +77,25 @@ export function Choice(options: readonly string[], description: string): Propert
 }
 
 export function OptionalId(kind: IdKind, description?: string): PropertyDecorator {
-  return applyDecorators(
-    ApiPropertyOptional({ type: 'string', pattern: `^${ID_PREFIXES[kind]}_`, ...(description && { description }) }),
-    IfPresent(),
-    ValidateBy({
-      name: 'malformedId',
-      validator: {
-        validate: (value) => isId(kind, value),
-        defaultMessage: () => `$property must be an identifier that starts with ${ID_PREFIXES[kind]}_`,
-      },
-    }),
-  );
+  return applyDecorators(ApiPropertyOptional(idSchema(kind, description)), IfPresent(), isIdOf(kind));
+}
+
+export function RequiredId(kind: IdKind, description?: string): PropertyDecorator {
+  return applyDecorators(ApiProperty(idSchema(kind, description)), isIdOf(kind));
+}
+
+function idSchema(kind: IdKind, description: string | undefined) {
+  return { type: 'string', pattern: `^${ID_PREFIXES[kind]}_`, ...(description && { description }) } as const;
+}
+
+function isIdOf(kind: IdKind): PropertyDecorator {
+  return ValidateBy({
+    name: 'malformedId',
+    validator: {
+      validate: (value) => isId(kind, value),
+      defaultMessage: () => `$property must be an identifier that starts with ${ID_PREFIXES[kind]}_`,
+    },
+  });
 }
 
 /** Integers in query strings arrive as text; anything but plain digits is refused (R336). */
@@ -110,46 +118,6 @@ export function QueryFlag(description: string): PropertyDecorator {
     IfPresent(),
     Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value)),
     IsBoolean({ message: '$property must be true or false' }),
-  );
-}
-
-export interface MetadataLimits {
-  readonly mostKeys: number;
-  readonly longestKey: number;
-  readonly longestValue: number;
-}
-
-export const METADATA_LIMITS: MetadataLimits = { mostKeys: 50, longestKey: 64, longestValue: 1_024 };
-
-/** A string map: at most 50 keys of up to 64 characters, values up to 1,024 characters. */
-export function Metadata(): PropertyDecorator {
-  return applyDecorators(
-    ApiPropertyOptional({
-      type: 'object',
-      additionalProperties: { type: 'string', maxLength: METADATA_LIMITS.longestValue },
-      description: 'Your own string values.',
-    }),
-    IfPresent(),
-    ValidateBy({
-      name: 'metadata',
-      validator: {
-        validate: isMetadata,
-        defaultMessage: () =>
-          '$property must be an object of at most 50 texts, keys up to 64 and values up to 1024 characters',
-      },
-    }),
-  );
-}
-
-function isMetadata(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const entries = Object.entries(value);
-  return (
-    entries.length <= METADATA_LIMITS.mostKeys &&
-    entries.every(
-      ([key, entry]) =>
-        /^[\w.-]{1,64}$/.test(key) && typeof entry === 'string' && entry.length <= METADATA_LIMITS.longestValue,
-    )
   );
 }
 

@@ -3,7 +3,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { IfPresent } from './text.decorators.js';
 
-function isWebUrl(value: unknown): boolean {
+export function isWebUrl(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 2_048 || !URL.canParse(value)) return false;
   return ['http:', 'https:'].includes(new URL(value).protocol);
 }

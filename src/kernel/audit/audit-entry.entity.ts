@@ -9,6 +9,7 @@ import type { DeferredTable } from '../persistence/deferred-writes.js';
 @Entity('audit_entries')
 @Index('audit_entries_actor_id_idx', ['appId', 'envId', 'actorId', 'id'])
 @Index('audit_entries_target_id_idx', ['appId', 'envId', 'targetId', 'id'])
+@Index('audit_entries_app_id_id_idx', ['appId', 'id'])
 export class AuditEntryEntity {
   @PrimaryColumn('text') id: Id<'audit_entry'>;
   @PrimaryColumn({ type: 'timestamptz', name: 'occurred_at' }) occurredAt: Date;
@@ -24,6 +25,8 @@ export class AuditEntryEntity {
   @Column({ type: 'text', name: 'request_id', nullable: true }) requestId: string | null;
   @Column('jsonb') metadata: Record<string, unknown>;
   @Column('jsonb') personal: Record<string, unknown>;
+  /** Of the personal part as it was written. Null in entries that are older than seals. */
+  @Column({ type: 'bytea', name: 'personal_mac', nullable: true }) personalMac: Buffer | null;
 }
 
 export const AUDIT_ENTRIES: DeferredTable = {
@@ -43,5 +46,6 @@ export const AUDIT_ENTRIES: DeferredTable = {
     request_id: 'text',
     metadata: 'jsonb',
     personal: 'jsonb',
+    personal_mac: 'bytea',
   },
 };

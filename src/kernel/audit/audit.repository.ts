@@ -16,6 +16,12 @@ const OF_PERSON = envStatement(
    WHERE app_id = $1 AND env_id = $2 AND (actor_id = $3 OR target_id = $3) ORDER BY id DESC LIMIT $4`,
 );
 
+const PAGE_OF_PERSON = envStatement(
+  'audit_entries.page_of_person',
+  `SELECT ${columnsOf(AuditEntryEntity)} FROM audit_entries
+   WHERE app_id = $1 AND env_id = $2 AND (actor_id = $3 OR target_id = $3) AND ($4 = '' OR id < $4) ORDER BY id DESC LIMIT $5`,
+);
+
 /** Reads the audit trail. Nothing but {@link AuditTrail} writes it. */
 @Injectable()
 export class AuditRepository extends EnvScopedRepository<EnvAuditEntry> {
@@ -26,5 +32,10 @@ export class AuditRepository extends EnvScopedRepository<EnvAuditEntry> {
   /** What a person did and what was done to their account, newest first. */
   async ofPerson(scope: EnvScope, id: Id<'user'>, most: number): Promise<AuditEntryEntity[]> {
     return (await this.queryIn<AuditEntryEntity>(scope, OF_PERSON, [id, most])).rows;
+  }
+
+  /** The same, page by page. @param before the last id of the page before, or the empty text. */
+  async pageOfPerson(scope: EnvScope, id: Id<'user'>, before: string, most: number): Promise<AuditEntryEntity[]> {
+    return (await this.queryIn<AuditEntryEntity>(scope, PAGE_OF_PERSON, [id, before, most])).rows;
   }
 }

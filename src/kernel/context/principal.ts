@@ -1,4 +1,4 @@
-import type { Actor } from '../audit/audit-trail.js';
+import type { UserActor } from '../audit/audit-trail.js';
 import type { Id } from '../ids/id.js';
 import type { EnvScope } from './scope.js';
 
@@ -12,6 +12,8 @@ export interface UserPrincipal {
   readonly userId: Id<'user'>;
   readonly sessionId: Id<'session'>;
   readonly deviceId: Id<'device'> | null;
+  /** The organization the session acts for. Whether the user still belongs to it is asked at every use. */
+  readonly orgId: Id<'organization'> | null;
   readonly impersonatedBy: Id<'user'> | null;
   /** When identity was last proved with a credential, in milliseconds since the epoch. */
   readonly authenticatedAtMs: number;
@@ -30,6 +32,7 @@ export type Principal = UserPrincipal | AnonymousPrincipal;
 
 export const ANONYMOUS_PRINCIPAL: AnonymousPrincipal = { kind: 'anonymous' };
 
-export function actorOf(principal: UserPrincipal): Actor {
-  return { kind: 'user', id: principal.userId, sessionId: principal.sessionId };
+export function actorOf(principal: UserPrincipal): UserActor {
+  const { userId, sessionId, impersonatedBy } = principal;
+  return { kind: 'user', id: userId, sessionId, ...(impersonatedBy !== null && { impersonatedBy }) };
 }

@@ -37,6 +37,11 @@ export class Passwords {
     return this.hasher.name;
   }
 
+  /** Whether a stored hash can be checked. */
+  reads(stored: string): boolean {
+    return this.hasher.reads(stored) || this.foreign.some((hasher) => hasher.reads(stored));
+  }
+
   hash(password: string): Promise<string> {
     return this.slots.run(() => this.hasher.hash(normalise(password)));
   }

@@ -23,6 +23,9 @@ export type WithinHandler<Name extends EventName> = (
 
 type AnyHandler = (scope: AppScope | EnvScope, event: RecordedEvent<EventName>) => Promise<void>;
 
+/** Heard by the replica that recorded a fact, once it is committed. */
+export const EVENTS_RECORDED = 'events:recorded';
+
 /** Records facts in the transaction that makes them true; they are delivered after it commits, at least once. */
 @Injectable()
 export class Events {
@@ -62,6 +65,7 @@ export class Events {
       request_id: requestContext.current()?.requestId ?? null,
       occurred_at: event.occurredAt.toISOString(),
     });
+    this.database.whisper(EVENTS_RECORDED);
     for (const handler of this.#within.get(name) ?? []) await handler(scope, event as RecordedEvent<EventName>);
   }
 

@@ -9,10 +9,12 @@ export const ID_PREFIXES = {
   organization: 'aorg',
   member: 'amem',
   invitation: 'ainv',
+  team: 'atm',
   device: 'adev',
   webhook: 'awhk',
   role: 'arol',
   permission: 'aprm',
+  role_assignment: 'aras',
   form_config: 'afcf',
   session_config: 'ascf',
   client_config: 'aacf',
@@ -24,6 +26,10 @@ export const ID_PREFIXES = {
   job: 'ajob',
   message: 'amsg',
   signing_key: 'asgk',
+  setting: 'aset',
+  user_import: 'aimp',
+  setting_change: 'asch',
+  service_account: 'svc',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -33,3 +33,8 @@ export function parseId<K extends IdKind>(of: K, raw: unknown): Id<K> {
   if (isId(of, raw)) return raw;
   throw new MalformedId({ detail: `expected an identifier that starts with ${ID_PREFIXES[of]}_` });
 }
+
+/** The id of what there is one of per thing: the same but for its prefix. */
+export function siblingId<K extends IdKind>(of: K, id: string): Id<K> {
+  return (ID_PREFIXES[of] + id.slice(id.indexOf('_'))) as Id<K>;
+}

@@ -6,6 +6,7 @@ import { Notifications } from '../notifications/notifications.js';
 import type { JobEntity } from './job.entity.js';
 import { JOBS_ADDED, jobPlace } from './jobs.js';
 import { JobsSystemRepository } from './jobs.system-repository.js';
+import { WakeLoop } from './wake-loop.js';
 
 export interface JobContext {
   readonly payload: Readonly<Record<string, unknown>>;
@@ -48,10 +49,7 @@ const LONGEST_WAIT_MS = 6 * 60 * 60_000;
 export class JobRunner {
   readonly #handlers = new Map<string, JobHandler>();
   readonly #tasks: RecurringTask[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> | undefined;
-  #again = false;
-  #stopped = true;
+  readonly #loop = new WakeLoop(() => this.round());
 
   constructor(
     private readonly repository: JobsSystemRepository,
@@ -72,18 +70,14 @@ export class JobRunner {
   }
 
   start(): void {
-    if (!this.options.enabled || !this.#stopped) return;
-    this.#stopped = false;
-    this.notifications.on(JOBS_ADDED, () => this.wake());
-    this.#timer = setInterval(() => this.wake(), this.options.pollMs);
-    this.wake();
+    if (!this.options.enabled || !this.#loop.isStopped) return;
+    this.notifications.on(JOBS_ADDED, () => this.#loop.wake());
+    this.#loop.start(this.options.pollMs);
   }
 
   /** Finishes what is running; claims nothing more. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#round;
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Runs everything that is due, and returns when nothing is: for tests and for a one-off run. */
@@ -92,25 +86,10 @@ export class JobRunner {
     while ((await this.runBatch()) > 0);
   }
 
-  private wake(): void {
-    if (this.#stopped) return;
-    if (this.#round !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#round = this.round().finally(() => {
-      this.#round = undefined;
-      if (this.#again) {
-        this.#again = false;
-        this.wake();
-      }
-    });
-  }
-
   private async round(): Promise<void> {
     try {
       await this.runDueTasks();
-      while (!this.#stopped && (await this.runBatch()) > 0);
+      while (!this.#loop.isStopped && (await this.runBatch()) > 0);
     } catch (error) {
       // The database is away; the next poll tries again.
       this.logger.warn('jobs.round_failed', { error });

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../clock/clock.js';
@@ -30,17 +31,22 @@ export interface RateLimitState {
   readonly resetMs: number;
 }
 
+/** Counting stops here: what comes after is refused whatever the number, and an integer holds it. */
+const FAR_PAST_ANY_LIMIT = 1_000_000_000;
+
 /**
- * One upsert counts and answers: replicas share the count, parallel calls cannot overshoot (R157, R158), a refused call neither
- * extends the window nor grows the count (R161). The table is UNLOGGED: losing counts in a crash of PostgreSQL is harmless.
+ * One upsert counts and answers: replicas share the count, parallel calls cannot overshoot (R157, R158), and a refused call does not extend
+ * the window (R161). In the order of the keys, so that two replicas never wait for each other. The table is UNLOGGED: losing counts in a
+ * crash of PostgreSQL is harmless.
  */
 const TAKE = statement(
   'rate_limits.take',
-  `INSERT INTO rate_limits AS l (key, count, window_ends_at) VALUES ($1, 1, $3)
+  `INSERT INTO rate_limits AS l (key, count, window_ends_at)
+   SELECT * FROM unnest($1::text[], $2::integer[], $3::timestamptz[]) AS t (key, count, ends_at) ORDER BY key
    ON CONFLICT (key) DO UPDATE SET
-     count = CASE WHEN l.window_ends_at <= $2 THEN 1 ELSE least(l.count + 1, $4 + 1) END,
-     window_ends_at = CASE WHEN l.window_ends_at <= $2 THEN $3 ELSE l.window_ends_at END
-   RETURNING count, window_ends_at AS "windowEndsAt"`,
+     count = CASE WHEN l.window_ends_at <= $4 THEN 0 ELSE least(l.count, ${FAR_PAST_ANY_LIMIT}) END + excluded.count,
+     window_ends_at = CASE WHEN l.window_ends_at <= $4 THEN excluded.window_ends_at ELSE l.window_ends_at END
+   RETURNING key, count, window_ends_at AS "windowEndsAt"`,
 );
 const RESET = statement('rate_limits.reset', 'DELETE FROM rate_limits WHERE key = $1');
 const PURGE = statement('rate_limits.purge', 'DELETE FROM rate_limits WHERE window_ends_at <= $1');
@@ -49,30 +55,50 @@ const PURGE = statement('rate_limits.purge', 'DELETE FROM rate_limits WHERE wind
 const SHARE_WITHOUT_STORE = 1 / 4;
 const MOST_LOCAL_KEYS = 10_000;
 
-/** Fixed-window limits shared by all replicas. Keys are opaque: hash what is personal before it becomes one. */
+/** Calls that count against one key, in the order they came. */
+interface Waiting {
+  readonly limit: RateLimit;
+  readonly answers: {
+    readonly resolve: (state: RateLimitState) => void;
+    readonly reject: (error: unknown) => void;
+  }[];
+}
+
+interface Taken {
+  readonly key: string;
+  /** After the last of the calls. */
+  readonly count: number;
+  readonly windowEndsAt: Date;
+}
+
+/**
+ * Fixed-window limits shared by all replicas. Keys are opaque: hash what is personal before it becomes one.
+ *
+ * While one statement counts, the calls that come meanwhile wait and are counted together by the next: a flood from one address is one
+ * statement at a time, not a queue of requests for one row.
+ */
 @Injectable()
 export class RateLimits {
   readonly #local = new LRUCache<string, { count: number; endsAtMs: number }>({ max: MOST_LOCAL_KEYS });
+  /** Counting belongs to no request's transaction: what is counted stays counted when the request fails. */
+  readonly #outside = AsyncLocalStorage.snapshot();
+  #waiting = new Map<string, Waiting>();
+  #counting = false;
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  /** Counts one event, outside any transaction: it counts even when the request fails later. @param key who or what is limited. */
-  async take(limit: RateLimit, key: string): Promise<RateLimitState> {
+  /** Counts one event, outside any transaction. @param key who or what is limited. */
+  take(limit: RateLimit, key: string): Promise<RateLimitState> {
     const slot = slotOf(limit, key);
-    try {
-      const values = [slot, this.clock.now(), this.clock.in(limit.windowMs), limit.count];
-      const taken = await this.outsideTransactions(() =>
-        this.database.query<{ count: number; windowEndsAt: Date }>(SYSTEM, TAKE, values),
-      );
-      const row = taken.rows[0] as { count: number; windowEndsAt: Date };
-      return this.state(limit, limit.count, row.count, row.windowEndsAt.getTime());
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.definition !== ServiceUnavailable.definition) throw error;
-      return this.takeLocally(limit, slot);
-    }
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(slot);
+      if (waiting === undefined) this.#waiting.set(slot, { limit, answers: [{ resolve, reject }] });
+      else waiting.answers.push({ resolve, reject });
+      if (!this.#counting) void this.#outside(() => this.count());
+    });
   }
 
   /** Counts one event. @throws RateLimited */
@@ -90,8 +116,41 @@ export class RateLimits {
     return (await this.database.query(SYSTEM, PURGE, [this.clock.now()])).count;
   }
 
-  private outsideTransactions<T>(work: () => Promise<T>): Promise<T> {
-    return this.database.current === undefined ? work() : this.database.independently(work);
+  private async count(): Promise<void> {
+    this.#counting = true;
+    while (this.#waiting.size > 0) {
+      const batch = this.#waiting;
+      this.#waiting = new Map();
+      await this.countBatch(batch);
+    }
+    this.#counting = false;
+  }
+
+  private async countBatch(batch: ReadonlyMap<string, Waiting>): Promise<void> {
+    const waiting = [...batch.values()];
+    const values = [
+      [...batch.keys()],
+      waiting.map(({ answers }) => answers.length),
+      waiting.map(({ limit }) => this.clock.in(limit.windowMs)),
+      this.clock.now(),
+    ];
+    try {
+      const { rows } = await this.database.query<Taken>(SYSTEM, TAKE, values);
+      for (const { key, count, windowEndsAt } of rows) {
+        const { limit, answers } = batch.get(key) as Waiting;
+        const before = count - answers.length;
+        answers.forEach(({ resolve }, index) =>
+          resolve(this.state(limit, limit.count, before + index + 1, windowEndsAt.getTime())),
+        );
+      }
+    } catch (error) {
+      const away = error instanceof DomainError && error.definition === ServiceUnavailable.definition;
+      for (const [slot, { limit, answers }] of batch)
+        for (const { resolve, reject } of answers) {
+          if (away) resolve(this.takeLocally(limit, slot));
+          else reject(error);
+        }
+    }
   }
 
   private takeLocally(limit: RateLimit, slot: string): RateLimitState {

@@ -104,7 +104,7 @@ export class Logger implements LoggerService {
   }
 }
 
-const BUFFERED_BYTES = 4_096;
+const BUFFERED_BYTES = 16_000;
 const FLUSH_MS = 200;
 
 /** Lines are written some at a time: a system call per request costs more than the line. At exit the rest is written. */

@@ -24,8 +24,8 @@ export class Announcer {
   }
 
   /** @returns once everything that was not told by the commit is on its way. Never fails: what is committed stays committed. */
-  announce({ notifications, announcements }: Told): Promise<void> {
-    for (const payload of [...notifications, ...announcements]) this.#hear(payload);
+  announce({ notifications, announcements, whispers }: Told): Promise<void> {
+    for (const payload of [...notifications, ...announcements, ...whispers]) this.#hear(payload);
     return announcements.length === 0 ? Promise.resolve() : this.enqueue(announcements);
   }
 

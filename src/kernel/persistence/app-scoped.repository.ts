@@ -2,7 +2,8 @@ import type { EntityTarget, FindOptionsOrder, FindOptionsWhere, Repository } fro
 import type { AppScope } from '../context/scope.js';
 import type { Id } from '../ids/id.js';
 import { type ConstraintProblems, mappingConstraints } from './constraint-problems.js';
-import type { Database } from './database.js';
+import type { Database, Rows } from './database.js';
+import type { AppStatement } from './statement.js';
 
 export interface AppScopedRow {
   readonly appId: Id<'app'>;
@@ -36,17 +37,11 @@ export abstract class AppScopedRepository<Row extends AppScopedRow> {
     return complete;
   }
 
-  /** Inserts, or replaces what the same unique key holds. */
-  protected async putIn(scope: AppScope, row: Omit<Row, 'appId'>, uniqueBy: (keyof Row & string)[]): Promise<void> {
-    const complete = { ...row, appId: scope.appId } as Row;
-    await this.#with(scope, (rows) =>
-      rows.upsert(complete as Parameters<typeof rows.upsert>[0], { conflictPaths: uniqueBy }),
+  /** Runs a hand-written statement; its first parameter is the app, `values` follow from `$2` on. */
+  protected queryIn<Result>(scope: AppScope, statement: AppStatement, values: unknown[] = []): Promise<Rows<Result>> {
+    return mappingConstraints(this.#problems, () =>
+      this.#database.query<Result>(scope, statement, [scope.appId, ...values]),
     );
-  }
-
-  protected async deleteIn(scope: AppScope, where: WhereInApp<Row>): Promise<number> {
-    const result = await this.#with(scope, (rows) => rows.delete(scoped(scope, where)));
-    return result.affected ?? 0;
   }
 
   #with<T>(scope: AppScope, work: (rows: Repository<Row>) => Promise<T>): Promise<T> {

@@ -122,18 +122,19 @@ export class Database {
   }
 
   /** Runs a hand-written statement within `scope`. @throws ServiceUnavailable, or the driver's error for the repository to read. */
-  async query<Row>(scope: AnyScope, { name, text }: Statement, values: unknown[]): Promise<Rows<Row>> {
+  async query<Row>(scope: AnyScope, statement: Statement, values: unknown[]): Promise<Rows<Row>> {
     const transaction = this.current;
+    const query = { ...planning(statement), text: statement.text, values };
     try {
       if (transaction !== undefined) {
         await transaction.enter(scope);
-        return answer<Row>(await transaction.client.query({ name, text, values }));
+        return answer<Row>(await transaction.client.query(query));
       }
-      if (!this.options.rowPolicies) return answer<Row>(await this.pool.query({ name, text, values }));
+      if (!this.options.rowPolicies) return answer<Row>(await this.pool.query(query));
     } catch (error) {
       throw transaction !== undefined && isRetryable(error) ? error : translateDatabaseError(error);
     }
-    return this.independently(() => this.query<Row>(scope, { name, text }, values));
+    return this.independently(() => this.query<Row>(scope, statement, values));
   }
 
   /**
@@ -214,6 +215,11 @@ export class Database {
     this.writes('an announcement').announce(payload);
   }
 
+  /** Tells this replica alone, after the commit: for work that any replica finds by itself a little later. */
+  whisper(payload: string): void {
+    this.writes('a whisper').whisper(payload);
+  }
+
   private writes(what: string): DeferredWrites {
     const ambient = this.#ambient.getStore();
     if (ambient === undefined) throw new Error(`${what} is written inside a transaction, with its change`);
@@ -232,6 +238,11 @@ export class Database {
     await this.commit(transaction);
     return result;
   }
+}
+
+/** A statement with a name is prepared once per connection, and after some runs has one plan for all values. */
+function planning({ name, replanned }: Statement): { name?: string } {
+  return replanned === true ? {} : { name };
 }
 
 function answer<Row>(result: QueryResult): Rows<Row> {

@@ -44,7 +44,7 @@ describe('DeferredWrites', () => {
     writes.announce('jobs:added');
     writes.take();
     expect(writes.take()).toBeUndefined();
-    expect(writes.told).toEqual({ notifications: [], announcements: [] });
+    expect(writes.told).toEqual({ notifications: [], announcements: [], whispers: [] });
     expect(writes.isEmpty).toBe(true);
   });
 
@@ -60,23 +60,26 @@ describe('DeferredWrites', () => {
     writes.add(AUDIT, { id: 'kept' });
     writes.notify('kept');
     writes.announce('kept');
+    writes.whisper('kept');
     const mark = writes.mark();
     writes.add(AUDIT, { id: 'undone' });
     writes.add(JOBS, { id: 'undone' });
     writes.delete(JOBS, { id: 'undone' });
     writes.notify('undone');
     writes.announce('undone');
+    writes.whisper('undone');
     writes.rollBackTo(mark);
-    expect(writes.told).toEqual({ notifications: ['kept'], announcements: ['kept'] });
+    expect(writes.told).toEqual({ notifications: ['kept'], announcements: ['kept'], whispers: ['kept'] });
     const taken = writes.take();
     expect(JSON.stringify(taken)).not.toContain('undone');
     expect(taken?.text).not.toContain('jobs');
     expect(JSON.parse(String(taken?.values[0]))).toEqual([{ id: 'kept' }]);
   });
 
-  it('notifications leave with the commit, announcements do not', () => {
+  it('notifications leave with the commit, announcements and whispers do not', () => {
     const writes = new DeferredWrites();
     writes.announce('jobs:added');
+    writes.whisper('events:recorded');
     expect(writes.take()).toBeUndefined();
     writes.add(AUDIT, { id: 'aaud_1' });
     writes.notify('session:1');

@@ -16,6 +16,7 @@ export interface WritesMark {
   readonly deletions: ReadonlyMap<DeferredTable, number>;
   readonly notifications: number;
   readonly announcements: number;
+  readonly whispers: number;
 }
 
 /** Whom else a change concerns. */
@@ -24,6 +25,8 @@ export interface Told {
   readonly notifications: readonly string[];
   /** To be told after the commit. */
   readonly announcements: readonly string[];
+  /** For this replica alone, after the commit. */
+  readonly whispers: readonly string[];
 }
 
 /** All notifications of the service travel on one channel; the payload starts with what changed. */
@@ -38,6 +41,7 @@ export class DeferredWrites {
   readonly #deletions: Batches = new Map();
   readonly #notifications: string[] = [];
   readonly #announcements: string[] = [];
+  readonly #whispers: string[] = [];
 
   add(table: DeferredTable, row: Record<string, unknown>): void {
     addTo(this.#rows, table, row);
@@ -56,8 +60,16 @@ export class DeferredWrites {
     if (!this.#announcements.includes(payload)) this.#announcements.push(payload);
   }
 
+  whisper(payload: string): void {
+    if (!this.#whispers.includes(payload)) this.#whispers.push(payload);
+  }
+
   get told(): Told {
-    return { notifications: [...this.#notifications], announcements: [...this.#announcements] };
+    return {
+      notifications: [...this.#notifications],
+      announcements: [...this.#announcements],
+      whispers: [...this.#whispers],
+    };
   }
 
   get isEmpty(): boolean {
@@ -77,6 +89,7 @@ export class DeferredWrites {
       deletions: lengths(this.#deletions),
       notifications: this.#notifications.length,
       announcements: this.#announcements.length,
+      whispers: this.#whispers.length,
     };
   }
 
@@ -85,6 +98,7 @@ export class DeferredWrites {
     truncate(this.#deletions, mark.deletions);
     this.#notifications.length = mark.notifications;
     this.#announcements.length = mark.announcements;
+    this.#whispers.length = mark.whispers;
   }
 
   /** The one statement that writes everything collected so far, or undefined; what it holds is forgotten here. */
@@ -94,6 +108,7 @@ export class DeferredWrites {
     this.#rows.clear();
     this.#deletions.clear();
     this.#announcements.length = 0;
+    this.#whispers.length = 0;
     if (values.length + notifications.length === 0) return undefined;
     const notifies = notifications.length > 0;
     const name = `flush.${tables}${notifies ? '!' : ''}`;

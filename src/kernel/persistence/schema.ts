@@ -59,7 +59,7 @@ export class Schema {
     await this.dataSource.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name}`);
     await this.dataSource.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ${name}`);
     await this.dataSource.query(`REVOKE INSERT, UPDATE, DELETE ON migrations FROM ${name}`);
-    await this.dataSource.query(`REVOKE UPDATE, DELETE ON audit_entries FROM ${name}`);
+    await this.dataSource.query(`REVOKE UPDATE, DELETE ON audit_entries, audit_seals, audit_prunings FROM ${name}`);
     // Partitions are reached through their table only: it is the table that has the row policies.
     const partitions = await this.dataSource.query<{ name: string }[]>(
       `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_entries'::regclass`,

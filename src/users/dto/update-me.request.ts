@@ -1,4 +1,5 @@
 import { ClearableText } from '../../http/validation/text.decorators.js';
+import { SubmittedMetadata } from '../../http/validation/metadata.js';
 import { OptionalWebUrl } from '../../http/validation/web-url.decorator.js';
 import type { ProfileChanges } from '../users.repository.js';
 import { canonicalUsername, displayUsername, splitName } from '../user.rules.js';
@@ -12,6 +13,8 @@ export class UpdateMeRequest {
   name?: string | null;
   @OptionalWebUrl('A picture.') image?: string | null;
   @OptionalUsername() username?: string | null;
+  @SubmittedMetadata('Answers to the profile form of the environment; null and the empty text clear one.')
+  metadata?: Record<string, unknown> | null;
 }
 
 export function toProfileChanges(request: UpdateMeRequest): ProfileChanges {

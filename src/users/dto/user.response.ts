@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { versioned } from '../../http/etag.js';
+import type { Metadata } from '../../http/validation/metadata.js';
 import type { UserEntity } from '../user.entity.js';
 import { joinName } from '../user.rules.js';
 
@@ -18,7 +19,8 @@ export class UserResponse {
   @ApiProperty() first_name: string;
   @ApiProperty() last_name: string;
   @ApiPropertyOptional() image?: string;
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } }) metadata?: Record<string, string>;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'Values of the app’s own.' })
+  metadata?: Metadata;
   @ApiPropertyOptional({ format: 'date-time' }) password_changed_at?: string;
   @ApiProperty() banned: boolean;
   @ApiPropertyOptional() ban_reason?: string;

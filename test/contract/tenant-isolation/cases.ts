@@ -1,15 +1,34 @@
-import { ClientConfigsRepository, SessionConfigsRepository } from '../../../src/apps/app-configs.repository.js';
+import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
 import { SignInAttemptsRepository } from '../../../src/auth/sign-in/sign-in-attempts.repository.js';
 import { DevicesRepository } from '../../../src/devices/devices.repository.js';
-import {
-  EnvironmentsRepository,
-  PublishableKeysRepository,
-} from '../../../src/environments/environments.repository.js';
+import { EnvironmentsRepository } from '../../../src/environments/environments.repository.js';
+import { PublishableKeysRepository } from '../../../src/environments/publishable-keys.repository.js';
+import { FormConfigsRepository } from '../../../src/form-configs/form-configs.repository.js';
 import { AuditRepository } from '../../../src/kernel/audit/audit.repository.js';
 import type { AppScope, EnvScope } from '../../../src/kernel/context/scope.js';
+import { ID_PREFIXES, type IdKind } from '../../../src/kernel/ids/id-prefixes.js';
+import type { Id } from '../../../src/kernel/ids/id.js';
+import { InvitationsRepository } from '../../../src/organizations/invitations/invitations.repository.js';
+import { MembersRepository } from '../../../src/organizations/members/members.repository.js';
+import { OrganizationDomainsRepository } from '../../../src/organizations/organization-domains.repository.js';
+import { OrganizationsRepository } from '../../../src/organizations/organizations.repository.js';
+import { TeamMembersRepository } from '../../../src/organizations/teams/team-members.repository.js';
+import { TeamsRepository } from '../../../src/organizations/teams/teams.repository.js';
+import { RoleAssignmentsRepository } from '../../../src/roles/role-assignments.repository.js';
+import { RolePermissionsRepository } from '../../../src/roles/role-permissions.repository.js';
+import { RolesRepository } from '../../../src/roles/roles.repository.js';
 import { SessionsRepository } from '../../../src/sessions/sessions.repository.js';
+import { STAT_METRICS } from '../../../src/stats/stat-counter.entity.js';
+import { StatsRepository } from '../../../src/stats/stats.repository.js';
+import type { UserImportEntity } from '../../../src/user-imports/user-import.entity.js';
+import { UserImportsRepository } from '../../../src/user-imports/user-imports.repository.js';
+import { type BulkUserRow, BulkUsersRepository } from '../../../src/users/bulk-users.repository.js';
+import type { UserEntity } from '../../../src/users/user.entity.js';
+import { UserLifecycleRepository } from '../../../src/users/user-lifecycle.repository.js';
+import { UserSearchRepository } from '../../../src/users/user-search.repository.js';
 import { UserTracesRepository } from '../../../src/users/user-traces.repository.js';
+import { ServiceAccountsRepository } from '../../../src/service-accounts/service-accounts.repository.js';
 import { UsersRepository } from '../../../src/users/users.repository.js';
 import type { Victim } from './victim.js';
 
@@ -38,6 +57,32 @@ const RULES = {
 };
 const HOUR_MS = 3_600_000;
 
+const newId = <Kind extends IdKind>(kind: Kind): Id<Kind> =>
+  `${ID_PREFIXES[kind]}_01h2xcejqtf2nbrexx3vqjhp41` as Id<Kind>;
+
+const ANOTHER_IMPORT = { id: 'aimp_x', createdBy: 'ausr_x' } as Pick<UserImportEntity, 'id' | 'createdBy'>;
+
+function bulkRow({ email }: UserEntity, id: UserEntity['id']): BulkUserRow {
+  return {
+    id,
+    email: email ?? '',
+    email_verified: true,
+    phone: null,
+    phone_verified: false,
+    username: null,
+    display_username: null,
+    first_name: 'Mallory',
+    last_name: '',
+    image: null,
+    metadata: {},
+    external_id: null,
+    password_hash: null,
+    banned: false,
+    ban_reason: null,
+    created_at: '2030-01-01T00:00:00Z',
+  };
+}
+
 const later = ({ now }: Victim): Date => new Date(now.getTime() + HOUR_MS);
 
 /** What a stranger would try: every public method of every repository, with the victim's own identifiers and the stranger's scope. */
@@ -53,6 +98,11 @@ export const CASES: readonly Cases[] = [
         firstName: 'Mallory',
         lastName: '',
         metadata: {},
+        image: null,
+        phone: null,
+        phoneVerified: false,
+        externalId: null,
+        hasPassword: false,
         now,
       }),
     putPassword: (users, scope, { user, now }) =>
@@ -68,12 +118,54 @@ export const CASES: readonly Cases[] = [
     findCredentials: (users, scope, { user }) => users.findCredentials(scope, user.id),
     updateProfile: (users, scope, { user, now }) =>
       users.updateProfile(scope, user.id, { firstName: 'Mallory' }, undefined, now),
+    addMetadata: (users, scope, { user, now }) => users.addMetadata(scope, user.id, { note: 'Mallory' }, now),
     verifyEmail: (users, scope, { user, now }) => users.verifyEmail(scope, user.id, user.email ?? '', now),
     changeEmail: (users, scope, { user, now }) =>
       users.changeEmail(scope, user.id, user.email ?? '', 'mallory@example.com', now),
     ban: (users, scope, { user, now }) => users.ban(scope, user.id, 'envy', null, now),
     unban: (users, scope, { user, now }) => users.unban(scope, user.id, now),
+    requirePasswordReset: (users, scope, { user, now }) => users.requirePasswordReset(scope, user.id, now),
+  }),
+
+  casesOf<UserLifecycleRepository, EnvScope>(UserLifecycleRepository, 'environment', {
     erase: (users, scope, { user, now }) => users.erase(scope, user.id, now),
+    findUnerased: (users, scope, { user }) => users.findUnerased(scope, user.id),
+    delete: (users, scope, { user, now }) => users.delete(scope, user.id, now),
+    restore: (users, scope, { deletedUserId, now }) => users.restore(scope, deletedUserId, now),
+    deletedBefore: (users, scope, victim) => users.deletedBefore(scope, later(victim), 100),
+  }),
+
+  casesOf<BulkUsersRepository, EnvScope>(BulkUsersRepository, 'environment', {
+    insert: (users, scope, { user, now }) => users.insert(scope, [bulkRow(user, user.id)], now),
+    taken: (users, scope, { user }) => users.taken(scope, [bulkRow(user, 'ausr_x' as typeof user.id)]),
+    update: (users, scope, { user, now }) => users.update(scope, [bulkRow(user, user.id)], now),
+    passwordHashes: (users, scope, { user }) => users.passwordHashes(scope, [user.id]),
+  }),
+
+  casesOf<UserImportsRepository, EnvScope>(UserImportsRepository, 'environment', {
+    create: (imports, scope, { userImport }) => imports.create(scope, { ...userImport, ...ANOTHER_IMPORT }),
+    find: (imports, scope, { userImport }) => imports.find(scope, userImport.id),
+    page: (imports, scope) => imports.page(scope, '', 100),
+    receive: (imports, scope, { userImport, now }) => imports.receive(scope, userImport.id, [{ a: 1 }], 100, now),
+    start: (imports, scope, { userImport, now }) => imports.start(scope, userImport.id, now),
+    cancel: (imports, scope, { userImport, now }) => imports.cancel(scope, userImport.id, now),
+    lockRunning: (imports, scope, { runningImportId }) => imports.lockRunning(scope, runningImportId),
+    waiting: (imports, scope, { userImport }) => imports.waiting(scope, userImport.id, 0, 100),
+    settle: (imports, scope, { userImport, now }) =>
+      imports.settle(scope, userImport.id, [{ line: 1, outcome: 'failed', user_id: null, reason: 'x' }], now),
+    finish: (imports, scope, { runningImportId, now }) => imports.finish(scope, runningImportId, now),
+    results: (imports, scope, { runningImportId }) => imports.results(scope, runningImportId, undefined, 0, 100),
+  }),
+
+  casesOf<AuditLogRepository, AppScope>(AuditLogRepository, 'app', {
+    page: (log, scope, { user }) => log.page(scope, { actorId: user.id }, '', 100),
+    find: (log, scope, { auditEntryId }) => log.find(scope, auditEntryId),
+  }),
+
+  casesOf<UserSearchRepository, EnvScope>(UserSearchRepository, 'environment', {
+    search: (users, scope, { user, now }) =>
+      users.search(scope, { filter: { email: user.email ?? '' }, deleted: false, oldestFirst: false }, '', 100, now),
+    count: (users, scope, { now }) => users.count(scope, { filter: {}, deleted: false, oldestFirst: false }, 100, now),
   }),
 
   casesOf<UserTracesRepository, EnvScope>(UserTracesRepository, 'environment', {
@@ -82,6 +174,7 @@ export const CASES: readonly Cases[] = [
 
   casesOf<AuditRepository, EnvScope>(AuditRepository, 'environment', {
     ofPerson: (audit, scope, { user }) => audit.ofPerson(scope, user.id, 100),
+    pageOfPerson: (audit, scope, { user }) => audit.pageOfPerson(scope, user.id, '', 100),
   }),
 
   casesOf<SessionsRepository, EnvScope>(SessionsRepository, 'environment', {
@@ -105,6 +198,8 @@ export const CASES: readonly Cases[] = [
     endOfDevice: (sessions, scope, { user, device, now }) => sessions.endOfDevice(scope, user.id, device.id, now),
     reauthenticate: (sessions, scope, victim) =>
       sessions.reauthenticate(scope, victim.user.id, victim.session.id, later(victim)),
+    switchOrganization: (sessions, scope, { user, session, now }) =>
+      sessions.switchOrganization(scope, user.id, session.id, 'aorg_x' as Id<'organization'>, now),
     deleteAll: (sessions, scope, { user }) => sessions.deleteAll(scope, user.id),
   }),
 
@@ -123,6 +218,128 @@ export const CASES: readonly Cases[] = [
     distrustAll: (devices, scope, { user, now }) => devices.distrustAll(scope, user.id, now),
     delete: (devices, scope, { user, device }) => devices.delete(scope, user.id, device.id),
     deleteAll: (devices, scope, { user }) => devices.deleteAll(scope, user.id),
+  }),
+
+  casesOf<OrganizationsRepository, EnvScope>(OrganizationsRepository, 'environment', {
+    insert: (organizations, scope, { organization, now }) =>
+      organizations.insert(
+        scope,
+        { ...organization, id: newId('organization'), name: 'Mallory’s', slug: 'mallory', createdBy: null },
+        now,
+      ),
+    get: (organizations, scope, { organization }) => organizations.get(scope, organization.id),
+    lock: (organizations, scope, { organization }) => organizations.lock(scope, organization.id),
+    isSlugTaken: (organizations, scope, { organization }) => organizations.isSlugTaken(scope, organization.slug),
+    countCreatedBy: (organizations, scope, { user }) => organizations.countCreatedBy(scope, user.id),
+    pageOfUser: (organizations, scope, { user }) => organizations.pageOfUser(scope, user.id, '', 100),
+    page: (organizations, scope) => organizations.page(scope, {}, '', 100),
+    update: (organizations, scope, { organization, now }) =>
+      organizations.update(scope, organization.id, { name: 'Mallory’s' }, undefined, now),
+    delete: (organizations, scope, { organization }) => organizations.delete(scope, organization.id),
+  }),
+
+  casesOf<OrganizationDomainsRepository, EnvScope>(OrganizationDomainsRepository, 'environment', {
+    list: (domains, scope, { organization }) => domains.list(scope, organization.id),
+    has: (domains, scope, { organization }) => domains.has(scope, organization.id, 'victim.example'),
+    replace: (domains, scope, { organization, now }) =>
+      domains.replace(scope, organization.id, ['mallory.example'], now),
+  }),
+
+  casesOf<MembersRepository, EnvScope>(MembersRepository, 'environment', {
+    roleOf: (members, scope, { organization, user }) => members.roleOf(scope, organization.id, user.id),
+    organizationExists: (members, scope, { organization }) => members.organizationExists(scope, organization.id),
+    insert: (members, scope, { organization, strangerId, now }) =>
+      members.insert(scope, { id: newId('member'), orgId: organization.id, userId: strangerId, role: 'owner' }, now),
+    find: (members, scope, { organization, member }) => members.find(scope, organization.id, member.id),
+    ofUserIn: (members, scope, { organization, user }) => members.ofUserIn(scope, organization.id, user.id),
+    ofUser: (members, scope, { user }) => members.ofUser(scope, user.id, 100),
+    page: (members, scope, { organization }) => members.page(scope, organization.id, {}, '', 100),
+    setRole: (members, scope, { member, now }) => members.setRole(scope, member, 'member', undefined, now),
+    delete: (members, scope, { member }) => members.delete(scope, member),
+    hasOtherOwner: (members, scope, { organization }) => members.hasOtherOwner(scope, organization.id, newId('user')),
+    ownedAlone: (members, scope, { user, now }) => members.ownedAlone(scope, user.id, { banned: false }, now),
+  }),
+
+  casesOf<InvitationsRepository, EnvScope>(InvitationsRepository, 'environment', {
+    insert: (invitations, scope, { invitation, now }) =>
+      invitations.insert(
+        scope,
+        { ...invitation, id: newId('invitation'), email: 'mallory@example.com', secretHash: Buffer.from('x') },
+        now,
+      ),
+    countPending: (invitations, scope, { organization, now }) =>
+      invitations.countPending(scope, organization.id, 10, now),
+    get: (invitations, scope, { organization, invitation }) => invitations.get(scope, organization.id, invitation.id),
+    page: (invitations, scope, { organization, now }) =>
+      invitations.page(scope, organization.id, undefined, '', now, 100),
+    findBySecret: (invitations, scope, { invitation, now }) =>
+      invitations.findBySecret(scope, invitation.secretHash, now),
+    renew: (invitations, scope, { invitation, now }) =>
+      invitations.renew(scope, invitation, { ...invitation, secretHash: Buffer.from('y') }, now),
+    answer: (invitations, scope, { invitation, now }) => invitations.answer(scope, invitation.id, 'revoked', null, now),
+    deleteOfPerson: (invitations, scope, { user }) => invitations.deleteOfPerson(scope, user.id),
+  }),
+
+  casesOf<TeamsRepository, EnvScope>(TeamsRepository, 'environment', {
+    insert: (teams, scope, { team }) => teams.insert(scope, { ...team, id: newId('team'), slug: 'mallory' }),
+    get: (teams, scope, { organization, team }) => teams.get(scope, organization.id, team.id),
+    page: (teams, scope, { organization }) => teams.page(scope, organization.id, undefined, '', 100),
+    path: (teams, scope, { organization, team }) => teams.path(scope, organization.id, team.id),
+    height: (teams, scope, { organization, team }) => teams.height(scope, organization.id, team.id),
+    update: (teams, scope, { team, now }) => teams.update(scope, team, { name: 'Mallory’s' }, undefined, now),
+    delete: (teams, scope, { team }) => teams.delete(scope, team),
+    existing: (teams, scope, { organization, team }) => teams.existing(scope, organization.id, [team.id]),
+  }),
+
+  casesOf<TeamMembersRepository, EnvScope>(TeamMembersRepository, 'environment', {
+    insert: (members, scope, { emptyTeam, member, now }) =>
+      members.insert(scope, { orgId: member.orgId, teamId: emptyTeam.id, memberId: member.id }, now),
+    page: (members, scope, { organization, team }) => members.page(scope, organization.id, team.id, '', 100),
+    delete: (members, scope, { team, member }) =>
+      members.delete(scope, { orgId: member.orgId, teamId: team.id, memberId: member.id }),
+  }),
+
+  casesOf<RolesRepository, EnvScope>(RolesRepository, 'environment', {
+    lock: (roles, scope) => roles.lock(scope),
+    insert: (roles, scope, { role }) => roles.insert(scope, { ...role, id: newId('role'), slug: 'mallory' }),
+    get: (roles, scope, { role }) => roles.get(scope, role.id),
+    findBySlug: (roles, scope, { role }) => roles.findBySlug(scope, role.slug),
+    page: (roles, scope) => roles.page(scope, '', 100),
+    all: (roles, scope) => roles.all(scope),
+    update: (roles, scope, { role, now }) => roles.update(scope, role.id, { name: 'Mallory’s' }, undefined, now),
+    delete: (roles, scope, { role }) => roles.delete(scope, role.id),
+    path: (roles, scope, { role }) => roles.path(scope, role.id),
+    height: (roles, scope, { role }) => roles.height(scope, role.id),
+    effective: (roles, scope, { role }) => roles.effective(scope, role.id),
+  }),
+
+  casesOf<RolePermissionsRepository, EnvScope>(RolePermissionsRepository, 'environment', {
+    insert: (permissions, scope, { permission }) =>
+      permissions.insert(scope, { ...permission, id: newId('permission'), action: 'rob' }),
+    find: (permissions, scope, { role, permission }) => permissions.find(scope, role.id, permission.id),
+    findGrant: (permissions, scope, { role, permission }) => permissions.findGrant(scope, role.id, permission),
+    page: (permissions, scope, { role }) => permissions.page(scope, role.id, '', 100),
+    all: (permissions, scope) => permissions.all(scope),
+    delete: (permissions, scope, { permission }) => permissions.delete(scope, permission.id),
+  }),
+
+  casesOf<RoleAssignmentsRepository, EnvScope>(RoleAssignmentsRepository, 'environment', {
+    insert: (assignments, scope, { role, strangerId, now }) =>
+      assignments.insert(scope, {
+        id: newId('role_assignment'),
+        roleId: role.id,
+        userId: strangerId,
+        orgId: null,
+        assignedBy: null,
+        assignedAt: now,
+      }),
+    delete: (assignments, scope, { role, user }) =>
+      assignments.delete(scope, { roleId: role.id, userId: user.id, orgId: null }),
+    deleteAll: (assignments, scope, { user }) => assignments.deleteAll(scope, user.id),
+    countHolders: (assignments, scope, { role }) => assignments.countHolders(scope, role.id),
+    ofUser: (assignments, scope, { user }) => assignments.ofUser(scope, user.id, 'anywhere', '', 100),
+    access: (assignments, scope, { user, organization, now }) =>
+      assignments.access(scope, user.id, organization.id, now),
   }),
 
   casesOf<ChallengesRepository, EnvScope>(ChallengesRepository, 'environment', {
@@ -147,31 +364,66 @@ export const CASES: readonly Cases[] = [
       environments.create(scope, { ...environment, slug: 'mallory', isDefault: false }),
     list: (environments, scope) => environments.list(scope),
     getById: (environments, scope, { environment }) => environments.getById(scope, environment.id),
+    lock: (environments, scope, { environment }) => environments.lock(scope, [environment.id]),
+    update: (environments, scope, { environment, now }) =>
+      environments.update(scope, environment.id, { name: 'Mallory’s' }, undefined, now),
+    setDefault: (environments, scope, { otherEnvironmentId, now }) =>
+      environments.setDefault(scope, otherEnvironmentId, now),
+    delete: (environments, scope, { otherEnvironmentId, now }) => environments.delete(scope, otherEnvironmentId, now),
+  }),
+
+  casesOf<FormConfigsRepository, EnvScope>(FormConfigsRepository, 'environment', {
+    lock: (forms, scope, { form }) => forms.lock(scope, form.formType),
+    create: (forms, scope, { form, now }) => forms.create(scope, 'afcf_x' as typeof form.id, form.formType, [], now),
+    find: (forms, scope, { form }) => forms.find(scope, form.id),
+    page: (forms, scope) => forms.page(scope, {}, '', 100),
+    active: (forms, scope) => forms.active(scope),
+    edit: (forms, scope, { draftForm, now }) => forms.edit(scope, draftForm.id, [], undefined, now),
+    archive: (forms, scope, { form, now }) => forms.archive(scope, form.formType, now),
+    activate: (forms, scope, { draftForm, now }) => forms.activate(scope, draftForm.id, now),
+    deactivate: (forms, scope, { form, now }) => forms.deactivate(scope, form.id, now),
+    delete: (forms, scope, { draftForm }) => forms.delete(scope, draftForm.id),
   }),
 
   casesOf<PublishableKeysRepository, AppScope>(PublishableKeysRepository, 'app', {
     create: (keys, scope, { publishableKey }) =>
       keys.create(scope, { ...publishableKey, id: 'apbk_x' as typeof publishableKey.id, key: 'pk_test_x' }),
     list: (keys, scope) => keys.list(scope),
+    ofEnvironment: (keys, scope, { environment }) => keys.ofEnvironment(scope, environment.id),
+    retire: (keys, scope, { environment, publishableKey, now }) =>
+      keys.retire(scope, environment.id, publishableKey.id, now),
   }),
 
-  casesOf<SessionConfigsRepository, AppScope>(SessionConfigsRepository, 'app', {
-    find: (configs, scope) => configs.find(scope),
-    put: (configs, scope, { sessionConfig }) => configs.put(scope, { ...sessionConfig, tokenTtlSeconds: 1 }),
-    delete: (configs, scope) => configs.delete(scope),
+  casesOf<ServiceAccountsRepository, AppScope>(ServiceAccountsRepository, 'app', {
+    create: (accounts, scope, { serviceAccount }) =>
+      accounts.create(scope, {
+        ...serviceAccount,
+        id: 'svc_01h2xcejqtf2nbrexx3vqjhp41' as typeof serviceAccount.id,
+        name: 'mallory',
+      }),
+    find: (accounts, scope, { serviceAccount }) => accounts.find(scope, serviceAccount.id),
+    page: (accounts, scope) => accounts.page(scope, '', 100),
+    update: (accounts, scope, { serviceAccount, now }) =>
+      accounts.update(scope, serviceAccount.id, { description: 'Mallory’s' }, undefined, now),
+    delete: (accounts, scope, { serviceAccount }) => accounts.delete(scope, serviceAccount.id),
   }),
 
-  casesOf<ClientConfigsRepository, AppScope>(ClientConfigsRepository, 'app', {
-    find: (configs, scope) => configs.find(scope),
-    put: (configs, scope, { clientConfig }) => configs.put(scope, { ...clientConfig, appName: 'Mallory Inc.' }),
-    delete: (configs, scope) => configs.delete(scope),
+  casesOf<StatsRepository, AppScope>(StatsRepository, 'app', {
+    between: (stats, scope, { scope: { envId } }) =>
+      stats.between(scope, envId, STAT_METRICS, '2000-01-01', '2100-01-01'),
+    totals: (stats, scope, { scope: { envId } }) => stats.totals(scope, envId),
   }),
 ];
 
 /** Attempts that leave no trace, or none before the commit, even in one's own tenant: nothing shows that they reached it. */
 export const WITHOUT_TRACE: readonly string[] = [
   'SessionsRepository.lockUser',
+  'FormConfigsRepository.lock',
+  'OrganizationsRepository.lock',
+  'RolesRepository.lock',
+  'EnvironmentsRepository.lock',
   'SignInAttemptsRepository.clearWithChange',
   // The victim's is contested already, so that there is something to take away.
   'UsersRepository.contestPassword',
+  'BulkUsersRepository.passwordHashes',
 ];

@@ -1,16 +1,36 @@
 import type { ChallengeEntity } from '../../../src/auth/challenges/challenge.entity.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
-import type { ClientConfigEntity } from '../../../src/apps/client-config.entity.js';
-import type { SessionConfigEntity } from '../../../src/apps/session-config.entity.js';
 import type { DeviceEntity } from '../../../src/devices/device.entity.js';
 import type { EnvironmentEntity } from '../../../src/environments/environment.entity.js';
 import type { PublishableKeyEntity } from '../../../src/environments/publishable-key.entity.js';
+import type { FormConfigEntity } from '../../../src/form-configs/form-config.entity.js';
+import { FormConfigsService } from '../../../src/form-configs/form-configs.service.js';
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
 import { type EnvScope, scopeTo, SYSTEM } from '../../../src/kernel/context/scope.js';
+import { EventRelay } from '../../../src/kernel/events/event-relay.js';
+import type { Id } from '../../../src/kernel/ids/id.js';
 import { Database } from '../../../src/kernel/persistence/database.js';
 import { statement } from '../../../src/kernel/persistence/statement.js';
+import type { InvitationEntity } from '../../../src/organizations/invitations/invitation.entity.js';
+import { InvitationsService } from '../../../src/organizations/invitations/invitations.service.js';
+import type { MemberEntity } from '../../../src/organizations/members/member.entity.js';
+import { OrganizationDomainsService } from '../../../src/organizations/organization-domains.service.js';
+import type { OrganizationEntity } from '../../../src/organizations/organization.entity.js';
+import { OrganizationsService } from '../../../src/organizations/organizations.service.js';
+import type { TeamEntity } from '../../../src/organizations/teams/team.entity.js';
+import { TeamsService } from '../../../src/organizations/teams/teams.service.js';
+import { RoleAssignmentsService } from '../../../src/roles/role-assignments.service.js';
+import type { RolePermissionEntity } from '../../../src/roles/role-permission.entity.js';
+import type { RoleEntity } from '../../../src/roles/role.entity.js';
+import { RolesService } from '../../../src/roles/roles.service.js';
+import type { ServiceAccountEntity } from '../../../src/service-accounts/service-account.entity.js';
+import { ServiceAccountsService } from '../../../src/service-accounts/service-accounts.service.js';
 import type { SessionEntity } from '../../../src/sessions/session.entity.js';
 import type { UserEntity } from '../../../src/users/user.entity.js';
+import type { UserImportEntity } from '../../../src/user-imports/user-import.entity.js';
+import { UserImportsRepository } from '../../../src/user-imports/user-imports.repository.js';
+import { UserImportsService } from '../../../src/user-imports/user-imports.service.js';
+import { UsersService } from '../../../src/users/users.service.js';
 import type { UserPasswordEntity } from '../../../src/users/user-password.entity.js';
 import { authsomeDataSource } from '../../../ormconfig.js';
 import type { TestApp } from '../../support/test-app.js';
@@ -20,14 +40,40 @@ export interface Victim {
   readonly scope: EnvScope;
   readonly user: UserEntity;
   readonly passwordHash: string;
+  /** Of somebody who was deleted and can be restored. */
+  readonly deletedUserId: UserEntity['id'];
   readonly session: SessionEntity;
   readonly device: DeviceEntity;
   readonly challenge: ChallengeEntity;
   readonly attemptKey: Buffer;
+  readonly auditEntryId: Id<'audit_entry'>;
   readonly environment: EnvironmentEntity;
   readonly publishableKey: PublishableKeyEntity;
-  readonly sessionConfig: SessionConfigEntity;
-  readonly clientConfig: ClientConfigEntity;
+  /** In use. */
+  readonly form: FormConfigEntity;
+  /** Receives rows, and has one. */
+  readonly userImport: UserImportEntity;
+  /** Runs, and one of its rows has its outcome. */
+  readonly runningImportId: UserImportEntity['id'];
+  /** Of the same type, and not in use. */
+  readonly draftForm: FormConfigEntity;
+  readonly serviceAccount: ServiceAccountEntity;
+  /** Owned by the user. */
+  readonly organization: OrganizationEntity;
+  /** Somebody who belongs to no organization. */
+  readonly strangerId: UserEntity['id'];
+  readonly member: MemberEntity;
+  /** Waits for an answer. */
+  readonly invitation: InvitationEntity;
+  /** With the member in it. */
+  readonly team: TeamEntity;
+  /** Assigned to the user. */
+  readonly role: RoleEntity;
+  readonly permission: RolePermissionEntity;
+  /** With nobody in it. */
+  readonly emptyTeam: TeamEntity;
+  /** Of the same app, and not the default one. */
+  readonly otherEnvironmentId: EnvScope['envId'];
   /** Ids and values that no other tenant may be told. */
   readonly marks: readonly string[];
   readonly now: Date;
@@ -35,22 +81,68 @@ export interface Victim {
   readonly inTransaction: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
+const FAILED_ROW = { line: 1, outcome: 'failed', user_id: null, reason: 'invalid_email' } as const;
+const DELETED_USER = { email: 'gone@example.com', emailVerified: false, firstName: 'Gus', lastName: '', metadata: {} };
+
 export async function createVictim(app: TestApp): Promise<Victim> {
   const tenant = await app.createTenant();
   const { scope } = tenant;
   const configs = app.get(AppConfigsService);
   const appScope = scopeTo.app(scope.appId);
-  const nothing = { rotateRefreshToken: null, bindToIp: null, bindToDevice: null, tokenFormat: null };
-  await configs.putSessionConfig(
-    appScope,
-    { tokenTtlSeconds: 600, refreshTokenTtlSeconds: null, maxActiveSessions: null, ...nothing },
-    SYSTEM_ACTOR,
-  );
-  const client = { signupEnabled: null, passwordEnabled: null, requireEmailVerification: null, logoUrl: null };
-  await configs.putClientConfig(appScope, { appName: 'Victim Inc.', ...client }, SYSTEM_ACTOR);
+  const by = { actor: SYSTEM_ACTOR, scope: appScope };
+  await configs.putSessionConfig(appScope, { token_ttl_seconds: 600 }, by);
+  await configs.putClientConfig(appScope, { app_name: 'Victim Inc.' }, by);
+  const machine = { name: 'victim’s machine' };
+  const serviceAccount = await app.get(ServiceAccountsService).create(appScope, machine, SYSTEM_ACTOR);
   const person = await app.api.signUp(tenant, { username: 'victim', name: 'Vera Victim' });
   const { email } = person;
   await app.api.post('/v1/signin', { tenant, body: { email, password: 'not the password' } });
+
+  const field = { name: 'nickname', label: 'The victim’s question', type: 'text', required: false } as const;
+  const forms = app.get(FormConfigsService);
+  const form = await forms.create(scope, 'profile', [field], true, SYSTEM_ACTOR);
+  const draftForm = await forms.create(scope, 'profile', [field], false, SYSTEM_ACTOR);
+
+  const imports = app.get(UserImportsService);
+  const owner = { kind: 'user', id: person.userId as UserEntity['id'] } as const;
+  const begun = { mapping: 'authsome', onConflict: 'skip', dryRun: true } as const;
+  const userImport = await imports.create(scope, begun, owner);
+  await imports.receive(scope, userImport.id, [{ email: 'secret@example.com' }]);
+  const running = await imports.create(scope, begun, owner);
+  await imports.receive(scope, running.id, [{ email: 'secret@example.com' }]);
+  await imports.start(scope, running.id, owner);
+
+  const founder = { userId: owner.id, standing: 'owner', actor: owner } as const;
+  const named = { name: 'Victim & Sons', logo: null, description: null, metadata: {} };
+  const { id: orgId } = await app.get(OrganizationsService).createOwn(scope, named, owner.id, owner);
+  const invited = { email: 'invited-by-the-victim@example.com', role: 'member', teamIds: [] } as const;
+  const invitation = await app.get(InvitationsService).create(scope, orgId, invited, founder);
+  const teams = app.get(TeamsService);
+  const team = await teams.create(
+    scope,
+    orgId,
+    { name: 'Heirs', slug: 'heirs', description: null, parentId: null },
+    owner,
+  );
+  const nobody = { name: 'Nobody', slug: 'nobody', description: null, parentId: null };
+  const emptyTeam = await teams.create(scope, orgId, nobody, owner);
+  await app.get(OrganizationDomainsService).replace(scope, orgId, ['victim.example'], owner);
+
+  const system = { actor: SYSTEM_ACTOR, userId: null };
+  const roles = app.get(RolesService);
+  const butler = { slug: 'victims-butler', name: 'Butler', description: null, parentId: null };
+  const role = await roles.create(scope, butler, system);
+  const permission = await roles.addPermission(scope, role.id, { action: 'serve', resource: 'victim' }, system);
+  await app.get(RoleAssignmentsService).assign(scope, role.id, { userId: owner.id, orgId: undefined }, system);
+
+  const stranger = { ...DELETED_USER, email: 'stranger@example.com' };
+  const strangerId = (await app.get(UsersService).create(scope, stranger, owner))?.id as UserEntity['id'];
+  const created = await app.get(UsersService).create(scope, DELETED_USER, owner);
+  const deletedUserId = created?.id as UserEntity['id'];
+  await app.get(UsersService).delete(scope, deletedUserId, owner);
+
+  await app.get(UserImportsRepository).settle(scope, running.id, [FAILED_ROW], app.clock.now());
+  await app.get(EventRelay).drain();
 
   // As the owner of the tables: what a row holds, no repository in between.
   const dataSource = await authsomeDataSource({ url: app.database.ownerUrl, poolSize: 1 }).initialize();
@@ -58,12 +150,16 @@ export async function createVictim(app: TestApp): Promise<Victim> {
     const only = async <Row extends object>(entity: string, where: object): Promise<Row> =>
       (await dataSource.getRepository<Row>(entity).findOneByOrFail(where)) as Row;
     const inEnv = { appId: scope.appId, envId: scope.envId };
-    const user = await only<UserEntity>('UserEntity', inEnv);
+    const user = await only<UserEntity>('UserEntity', { ...inEnv, id: person.userId });
     const session = await only<SessionEntity>('SessionEntity', inEnv);
     // A trusted device, so that there is trust to take away.
     const trustedUntil = app.clock.in(86_400_000);
     await dataSource.getRepository<DeviceEntity>('DeviceEntity').update(inEnv, { trusted: true, trustedUntil });
+    // One that the victim had accepted would be deleted with the victim.
+    await dataSource.getRepository<InvitationEntity>('InvitationEntity').update(inEnv, { acceptedBy: owner.id });
     const device = await only<DeviceEntity>('DeviceEntity', inEnv);
+    const member = await only<MemberEntity>('MemberEntity', inEnv);
+    await teams.addMember(scope, orgId, team.id, member.id, owner);
     const challenge = await only<ChallengeEntity>('ChallengeEntity', inEnv);
     const publishableKey = await only<PublishableKeyEntity>('PublishableKeyEntity', inEnv);
     await dataSource.getRepository<UserPasswordEntity>('UserPasswordEntity').update(inEnv, { contested: true });
@@ -72,15 +168,57 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       scope,
       user,
       passwordHash,
+      deletedUserId,
       session,
       device,
       challenge,
       publishableKey,
+      form,
+      draftForm,
+      userImport,
+      runningImportId: running.id,
+      serviceAccount,
+      organization: await only<OrganizationEntity>('OrganizationEntity', inEnv),
+      strangerId,
+      member,
+      invitation,
+      team,
+      role,
+      permission,
+      emptyTeam,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,
+      auditEntryId: (await only<{ id: Id<'audit_entry'> }>('AuditEntryEntity', { appId: scope.appId })).id,
       environment: await only<EnvironmentEntity>('EnvironmentEntity', { id: scope.envId }),
-      sessionConfig: await only<SessionConfigEntity>('SessionConfigEntity', { appId: scope.appId }),
-      clientConfig: await only<ClientConfigEntity>('ClientConfigEntity', { appId: scope.appId }),
-      marks: [user.id, email, session.id, device.id, challenge.id, scope.envId, publishableKey.key, passwordHash],
+      otherEnvironmentId: (await app.environmentOf(scope.appId, 'staging')).scope.envId,
+      marks: [
+        user.id,
+        deletedUserId,
+        email,
+        session.id,
+        device.id,
+        challenge.id,
+        scope.envId,
+        publishableKey.key,
+        passwordHash,
+        form.id,
+        draftForm.id,
+        userImport.id,
+        running.id,
+        'secret@example.com',
+        field.label,
+        serviceAccount.id,
+        orgId,
+        named.name,
+        member.id,
+        invitation.id,
+        invited.email,
+        team.id,
+        emptyTeam.id,
+        role.id,
+        permission.id,
+        butler.slug,
+        'victim.example',
+      ],
       now: app.clock.now(),
       inTransaction: (work) => app.get(Database).transaction(work),
     };
@@ -99,8 +237,26 @@ const TENANT_TABLES = [
   'outbox',
   'audit_entries',
   'publishable_keys',
+  'form_configs',
+  'user_imports',
+  'user_import_rows',
+  'organizations',
+  'organization_domains',
+  'members',
+  'invitations',
+  'teams',
+  'team_members',
+  'roles',
+  'role_permissions',
+  'role_assignments',
 ] as const;
-const APP_TABLES = ['environments', 'app_session_configs', 'app_client_configs', 'publishable_keys'] as const;
+const APP_TABLES = [
+  'environments',
+  'setting_values',
+  'setting_changes',
+  'publishable_keys',
+  'service_accounts',
+] as const;
 
 const ROWS = statement(
   'test.rows_of_victim',

@@ -94,7 +94,9 @@ describe('a module of somebody else’s', () => {
     expect(problemCatalogue().map(({ code }) => code)).toContain('acme_not_one_of_us');
     const document = await app.api.get('/.well-known/authsome/openapi');
     const paths = document.body.paths as Record<string, { post?: Record<string, unknown> }>;
-    expect(paths['/v1/acme/badges']?.post).toMatchObject({ 'x-access': { kind: 'session', fresh: false } });
+    expect(paths['/v1/acme/badges']?.post).toMatchObject({
+      'x-access': { kind: 'session', fresh: false, impersonators: false },
+    });
   });
 
   async function factsAbout(subjectId: string): Promise<string[]> {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EnvironmentsService } from '../../../src/environments/environments.service.js';
-import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
+import { PublishableKeysService } from '../../../src/environments/publishable-keys.service.js';
 import { scopeTo } from '../../../src/kernel/context/scope.js';
 import { type Answer, uniqueEmail } from '../../support/api-client.js';
 import { expectProblem } from '../../support/expect-problem.js';
 import { RAISED_LIMITS } from '../../support/raised-limits.js';
-import { TestApp, type TestTenant } from '../../support/test-app.js';
+import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.js';
 
 const OURS = 'https://app.example.com';
 const THEIRS = 'https://other.example.net';
@@ -50,9 +50,9 @@ async function tenantFor(origins: string[]): Promise<TestTenant> {
       type: 'production',
       settings: { allowed_origins: origins, skip_email_verification: true },
     },
-    SYSTEM_ACTOR,
+    SYSTEM_AUTHOR(within),
   );
-  const key = (await environments.publishableKeys(within)).find(({ envId }) => envId === id)?.key ?? '';
+  const key = (await app.get(PublishableKeysService).list(within)).find(({ envId }) => envId === id)?.key ?? '';
   return { scope: scopeTo.env(scope.appId, id), publishableKey: key };
 }
 

@@ -84,7 +84,6 @@ describe('members that nobody asked for', () => {
       ...RESERVED,
       email: 'other@example.com',
       phone: '+4917000000',
-      metadata: { a: 'b' },
       first_name: 'Ada',
     };
     expect((await app.api.patch('/v1/me', { token, body })).status).toBe(200);

@@ -247,9 +247,14 @@ describe('the audit trail', () => {
     const unban = await recordedBy(() => call('POST', `/v1/admin/users/${ada.userId}/unban${query}`, { token }));
     expectComplete(the(unban, 'admin.user.unban'), { outcome: 'success', actor_id: operatorId, target_id: ada.userId });
     const config = await recordedBy(() =>
-      call('PUT', `/v1/admin/apps/${tenant.scope.appId}/client-config`, { token, body: {} }),
+      call('PUT', `/v1/admin/apps/${tenant.scope.appId}/client-config`, { token, body: { app_name: 'Named' } }),
     );
-    expectComplete(the(config, 'app.put_client_config'), { outcome: 'success', actor_id: operatorId, env_id: null });
+    expectComplete(the(config, 'setting.set'), {
+      outcome: 'success',
+      actor_id: operatorId,
+      target_id: 'branding.app_name',
+      env_id: null,
+    });
   });
 
   it('R302: says what was done with devices and personal data', async () => {

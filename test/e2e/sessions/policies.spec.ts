@@ -217,7 +217,7 @@ describe('a policy that cannot be read', () => {
     const view = await OwnerView.open(app.database);
     const role = new URL(app.database.runtimeUrl).username;
     try {
-      await view.query(`REVOKE SELECT ON app_session_configs FROM ${role}`);
+      await view.query(`REVOKE SELECT ON setting_values FROM ${role}`);
       // What is in memory is from before: only a replica that has to read shows what it does then.
       const other = await TestApp.start({ env: RAISED_LIMITS, database: app.database });
       const answer = await other.api.post('/v1/signin', { tenant, body });
@@ -225,7 +225,7 @@ describe('a policy that cannot be read', () => {
       expectProblem(answer, [500, 503]);
       expect(answer.text).not.toMatch(/[0-9a-f]{64}/);
     } finally {
-      await view.query(`GRANT SELECT ON app_session_configs TO ${role}`);
+      await view.query(`GRANT SELECT ON setting_values TO ${role}`);
       await view.close();
     }
     expect((await app.api.post('/v1/signin', { tenant, body })).status).toBe(200);

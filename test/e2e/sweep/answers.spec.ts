@@ -71,7 +71,9 @@ describe('what is answered', () => {
   describe.each(paths)('%s', (path) => {
     it('R324: knows no other method than its own', async () => {
       const own = operations.all.filter((operation) => operation.path === path);
-      const known = new Set(own.map(({ method }) => method));
+      // What has a word where another path has a parameter is reached by the other one's methods too.
+      const matching = operations.all.filter((operation) => isMatchedBy(operation.path, path));
+      const known = new Set(matching.map(({ method }) => method));
       const url = stage.pathOf({ ...own[0], path } as (typeof own)[0], target);
       for (const method of METHODS.filter((candidate) => !known.has(candidate))) {
         const answer = await app.api.request(method, url, { token: stage.owner });
@@ -94,7 +96,12 @@ describe('what is answered', () => {
   async function stored(operation: string): Promise<Map<string, string[]>> {
     const dump = await view.dump();
     dump.delete('rate_limits');
-    if (operation === 'exportUserData') for (const table of dump.keys()) if (/^audit/.test(table)) dump.delete(table);
+    if (/^exportUser/.test(operation)) for (const table of dump.keys()) if (/^audit/.test(table)) dump.delete(table);
     return dump;
   }
 });
+
+function isMatchedBy(template: string, path: string): boolean {
+  const [parts, given] = [template.split('/'), path.split('/')];
+  return parts.length === given.length && parts.every((part, index) => part === given[index] || part.startsWith('{'));
+}

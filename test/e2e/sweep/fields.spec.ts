@@ -144,7 +144,8 @@ function allows({ operation, schema, path }: Field, value: unknown): boolean {
   const required = operations.resolve(operation.body as Schema).required ?? [];
   const optional = path.length > 1 || !required.includes(path[0] ?? '');
   if (value === undefined || value === null || value === '') return optional || schema.minLength === 0;
-  return ajv.validate({ ...schema, $ref: undefined, properties: undefined }, value);
+  const components = { schemas: operations.schemas };
+  return ajv.validate({ ...schema, $ref: undefined, properties: undefined, components }, value);
 }
 
 function expectRefusal(what: string, answer: Answer, path: readonly string[]): void {

@@ -37,12 +37,13 @@ interface Documented {
 /** Every route there is, by the policies the guard enforces, with what the document says about it: nothing is listed by hand. */
 export class Operations {
   readonly all: readonly SweptOperation[];
-  readonly #schemas: Readonly<Record<string, Schema>>;
+  /** By the names that references have. */
+  readonly schemas: Readonly<Record<string, Schema>>;
 
   constructor(app: NestFastifyApplication) {
     const document = app.get(ApiDocument).get();
     const paths = document.paths as unknown as Record<string, Record<string, Documented> | undefined>;
-    this.#schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+    this.schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
     this.all = app.get(RoutePolicies).routes.map(({ method, path: declared, policy }) => {
       const path = declared.replace(/:(\w+)/g, '{$1}');
       const documented = paths[path]?.[method.toLowerCase()];
@@ -65,7 +66,7 @@ export class Operations {
 
   resolve(schema: Schema): Schema {
     if (schema.$ref === undefined) return schema;
-    const found = this.#schemas[schema.$ref.split('/').at(-1) ?? ''];
+    const found = this.schemas[schema.$ref.split('/').at(-1) ?? ''];
     if (found === undefined) throw new Error(`${schema.$ref} is not in the document`);
     return found;
   }
@@ -77,11 +78,14 @@ export class Operations {
     if (rest.enum !== undefined) return rest.enum[0];
     switch (typeof type === 'string' ? type : type?.[0]) {
       case 'string':
+        if (/^\^[a-z]+_$/.test(rest.pattern ?? '')) return `${rest.pattern?.slice(1)}01jd3v3x6pe0p9m2s5f7q8w9ab`;
         return rest.format === 'uri' ? 'https://example.com/a' : 'sample'.padEnd(rest.minLength ?? 0, '-');
       case 'integer':
         return rest.minimum ?? 1;
       case 'boolean':
         return true;
+      case 'array':
+        return [];
       default:
         return Object.fromEntries(required.map((name) => [name, this.sample(properties[name] as Schema)]));
     }

@@ -1,28 +1,62 @@
 import { EnvironmentsService } from '../../../src/environments/environments.service.js';
+import { PublishableKeysService } from '../../../src/environments/publishable-keys.service.js';
+import { AuditLogService } from '../../../src/audit/audit-log.service.js';
+import { FormConfigsService } from '../../../src/form-configs/form-configs.service.js';
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
+import { UserImportsService } from '../../../src/user-imports/user-imports.service.js';
+import type { Id } from '../../../src/kernel/ids/id.js';
 import { type AppScope, scopeTo } from '../../../src/kernel/context/scope.js';
-import type { RequestOptions, SignedIn } from '../../support/api-client.js';
+import { InvitationsService } from '../../../src/organizations/invitations/invitations.service.js';
+import { MembersService } from '../../../src/organizations/members/members.service.js';
+import { OrganizationsService } from '../../../src/organizations/organizations.service.js';
+import { TeamsService } from '../../../src/organizations/teams/teams.service.js';
+import { RolesService } from '../../../src/roles/roles.service.js';
+import { ServiceAccountsService } from '../../../src/service-accounts/service-accounts.service.js';
+import { type RequestOptions, type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { RAISED_LIMITS } from '../../support/raised-limits.js';
-import { TestApp, type TestTenant } from '../../support/test-app.js';
+import { UsersService } from '../../../src/users/users.service.js';
+import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.js';
 import type { Operations, SweptOperation } from './operations.js';
 
 /** A signed-in user and the ids of what is theirs. */
 export interface Person extends SignedIn {
   readonly sessionId: string;
   readonly deviceId: string;
+  readonly organization: StagedOrganization;
 }
 
 /** An app with two environments in which somebody lives, and its operator. */
 export interface StagedApp {
   readonly appId: AppScope['appId'];
-  readonly first: TestTenant;
-  readonly second: TestTenant;
+  readonly first: StagedTenant;
+  readonly second: StagedTenant;
   readonly operator: string;
+}
+
+/** An environment with the ids of what belongs to it. */
+export interface StagedTenant extends TestTenant {
+  readonly publishableKeyId: string;
+  /** A draft. */
+  readonly formId: string;
+  readonly auditEntryId: string;
+  /** Receives rows. */
+  readonly importId: string;
+  readonly serviceAccountId: string;
+  readonly roleId: string;
+  readonly permissionId: string;
+}
+
+/** An organization that a person owns, with another owner, an invitation that waits, and a team. */
+export interface StagedOrganization {
+  readonly orgId: Id<'organization'>;
+  readonly memberId: string;
+  readonly invitationId: string;
+  readonly teamId: string;
 }
 
 /** Whose ids a call carries, and where they live. */
 export interface Target {
-  readonly tenant: TestTenant;
+  readonly tenant: StagedTenant;
   readonly person: Person;
 }
 
@@ -38,6 +72,8 @@ export const UNLIMITED = {
   AUTHSOME_LIMIT_PUBLIC_READ_PER_IP: ROOMY,
   AUTHSOME_LIMIT_MAIL_PER_ADDRESS: ROOMY,
   AUTHSOME_LIMIT_CODE_GUESSES_PER_ACCOUNT: ROOMY,
+  AUTHSOME_LIMIT_INVITATIONS_PER_ORGANIZATION: ROOMY,
+  AUTHSOME_LIMIT_INVITATIONS_PER_ADDRESS: ROOMY,
 };
 
 /** Two apps, people in them, operators over them: everything a call of any operation can be made with. */
@@ -58,17 +94,19 @@ export class Stage {
     return stageApp(this.app);
   }
 
-  async person(tenant: TestTenant): Promise<Person> {
+  /** @param inOrganization whether the person has an organization, which takes a while to make. */
+  async person(tenant: TestTenant, inOrganization = true): Promise<Person> {
     const signedIn = await this.app.api.signUp(tenant);
     const { token } = signedIn;
     const { body } = await this.app.api.get('/v1/sessions', { token });
     const [session] = body.sessions as { id: string; device_id: string }[];
     if (session === undefined) throw new Error('signing up opened no session');
-    return { ...signedIn, sessionId: session.id, deviceId: session.device_id };
+    const organization = inOrganization ? await stageOrganization(this.app, tenant, signedIn) : NO_ORGANIZATION;
+    return { ...signedIn, sessionId: session.id, deviceId: session.device_id, organization };
   }
 
-  async target(tenant: TestTenant): Promise<Target> {
-    return { tenant, person: await this.person(tenant) };
+  async target(tenant: StagedTenant, inOrganization = true): Promise<Target> {
+    return { tenant, person: await this.person(tenant, inOrganization) };
   }
 
   /** The path of an operation with the target's ids in it. */
@@ -77,8 +115,20 @@ export class Stage {
       appId: tenant.scope.appId,
       envId: tenant.scope.envId,
       userId: person.userId,
+      // Of the platform app: nobody, and the answer is that.
+      userID: person.userId,
+      serviceAccountId: tenant.serviceAccountId,
       sessionId: person.sessionId,
       deviceId: person.deviceId,
+      keyId: tenant.publishableKeyId,
+      formId: tenant.formId,
+      importId: tenant.importId,
+      entryId: tenant.auditEntryId,
+      ...person.organization,
+      roleId: tenant.roleId,
+      permissionId: tenant.permissionId,
+      key: 'session.token_ttl_seconds',
+      namespace: 'session',
       provider: 'password',
       name: 'pages.css',
     };
@@ -100,21 +150,91 @@ export class Stage {
   }
 }
 
+const AT_A_LEVEL = ['deleteSetting', 'unenforceSetting', 'listSettingHistory'];
+
 /** What an operation demands in its query beyond what its body and path say. */
 function queryOf({ name, access, path }: SweptOperation, { tenant, person }: Target): Record<string, string> {
   return {
     ...(name === 'getClientConfig' ? { key: tenant.publishableKey } : {}),
     ...(name === 'adminBulkRevokeSessions' ? { user_id: person.userId } : {}),
+    ...(AT_A_LEVEL.includes(name) ? { scope: 'app', scope_id: tenant.scope.appId } : {}),
+    ...(access.kind === 'permission' ? { app_id: tenant.scope.appId } : {}),
     ...(access.kind === 'operator' && access.target !== 'none' && !path.includes('{appId}')
       ? { app_id: tenant.scope.appId }
       : {}),
   };
 }
 
+export const NOBODY = { kind: 'user', id: 'ausr_01jd3v3x6pe0p9m2s5f7q8w9ab' as Id<'user'> } as const;
+export const NEW_IMPORT = { mapping: 'authsome', onConflict: 'skip', dryRun: false } as const;
+
+/** A field that nobody must fill in. */
+export const NICKNAME = { name: 'nickname', label: 'Nickname', type: 'text', required: false } as const;
+
+/** Ids of nothing. */
+const NO_ORGANIZATION: StagedOrganization = {
+  orgId: 'aorg_01jd3v3x6pe0p9m2s5f7q8w9ab' as Id<'organization'>,
+  memberId: 'amem_01jd3v3x6pe0p9m2s5f7q8w9ab',
+  invitationId: 'ainv_01jd3v3x6pe0p9m2s5f7q8w9ab',
+  teamId: 'atm_01jd3v3x6pe0p9m2s5f7q8w9ab',
+};
+
+async function stageOrganization(
+  app: TestApp,
+  { scope }: TestTenant,
+  { userId }: SignedIn,
+): Promise<StagedOrganization> {
+  const owner = { kind: 'user', id: userId as Id<'user'> } as const;
+  const input = { name: 'Engines', logo: null, description: null, metadata: {} };
+  const { id: orgId } = await app.get(OrganizationsService).createOwn(scope, input, owner.id, owner);
+  const by = { userId: owner.id, standing: 'owner', actor: owner } as const;
+  const named = { email: uniqueEmail(), emailVerified: true, firstName: '', lastName: '', metadata: {} };
+  const colleague = await app.get(UsersService).create(scope, named, SYSTEM_ACTOR);
+  if (colleague === undefined) throw new Error('no colleague');
+  const member = await app.get(MembersService).add(scope, orgId, { userId: colleague.id, role: 'owner' }, by);
+  const invited = { email: uniqueEmail(), role: 'member', teamIds: [] } as const;
+  const invitation = await app.get(InvitationsService).create(scope, orgId, invited, by);
+  const team = await app
+    .get(TeamsService)
+    .create(scope, orgId, { name: 'Research', slug: 'research', description: null, parentId: null }, owner);
+  return { orgId, memberId: member.id, invitationId: invitation.id, teamId: team.id };
+}
+
 async function stageApp(app: TestApp): Promise<StagedApp> {
-  const first = await app.createTenant('development');
+  const first = await staged(app, await app.createTenant('development'));
   const { appId } = first.scope;
-  return { appId, first, second: await addEnvironment(app, appId), operator: await app.operatorOf(appId) };
+  const second = await staged(app, await addEnvironment(app, appId));
+  return { appId, first, second, operator: await app.operatorOf(appId) };
+}
+
+async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
+  const [key] = await app.get(PublishableKeysService).ofEnvironment(tenant.scope);
+  const form = await app.get(FormConfigsService).create(tenant.scope, 'signup', [NICKNAME], false, SYSTEM_ACTOR);
+  const importId = (await app.get(UserImportsService).create(tenant.scope, NEW_IMPORT, NOBODY)).id;
+  const { id } = await serviceAccount(app, tenant.scope);
+  const by = { actor: SYSTEM_ACTOR, userId: null };
+  const clerk = { slug: 'clerk', name: 'Clerk', description: null, parentId: null };
+  const role = await app.get(RolesService).create(tenant.scope, clerk, by);
+  const grant = { action: 'read', resource: 'ledgers' };
+  const permission = await app.get(RolesService).addPermission(tenant.scope, role.id, grant, by);
+  const within = scopeTo.app(tenant.scope.appId);
+  const [entry] = (await app.get(AuditLogService).list(within, { envId: tenant.scope.envId }, { limit: 1 })).items;
+  return {
+    ...tenant,
+    publishableKeyId: key?.id ?? '',
+    formId: form.id,
+    importId,
+    serviceAccountId: id,
+    roleId: role.id,
+    permissionId: permission.id,
+    auditEntryId: entry?.id ?? '',
+  };
+}
+
+/** A machine of the app that nobody else uses. */
+export function serviceAccount(app: TestApp, scope: AppScope): Promise<{ readonly id: string }> {
+  const name = `machine-${uniqueEmail().slice(7, 19)}`;
+  return app.get(ServiceAccountsService).create(scope, { name }, SYSTEM_ACTOR);
 }
 
 /** Another development environment: its people get their session without a mailed code, as in the first. */
@@ -122,8 +242,8 @@ async function addEnvironment(app: TestApp, appId: StagedApp['appId']): Promise<
   const environments = app.get(EnvironmentsService);
   const scope = scopeTo.app(appId);
   const input = { name: 'Second', slug: 'second', type: 'development' } as const;
-  const { id } = await environments.create(scope, input, SYSTEM_ACTOR);
-  const key = (await environments.publishableKeys(scope)).find(({ envId }) => envId === id);
+  const { id } = await environments.create(scope, input, SYSTEM_AUTHOR(scope));
+  const key = (await app.get(PublishableKeysService).list(scope)).find(({ envId }) => envId === id);
   if (key === undefined) throw new Error('the new environment has no publishable key');
   return { scope: scopeTo.env(appId, id), publishableKey: key.key };
 }

@@ -7,8 +7,10 @@ import { Stage, type Target, UNLIMITED } from './stage.js';
 
 const app = await TestApp.start({ env: UNLIMITED });
 const operations = new Operations(app.nest);
-/** Path parameters that name something that belongs to a person or an environment. */
-const NAMES_AN_OBJECT = /\{(userId|sessionId|deviceId|envId)\}/;
+/** Path parameters that name the app, or something that belongs to nobody. Every other one names an object of somebody's. */
+const NO_OBJECT = ['appId', 'key', 'namespace', 'name', 'provider'];
+const namesAnObject = (path: string): boolean =>
+  [...path.matchAll(/\{(\w+)\}/g)].some(([, parameter]) => !NO_OBJECT.includes(parameter ?? ''));
 
 const bySession = operations.where(({ access }) => access.kind === 'session');
 const byOperator = operations.where(({ access }) => access.kind === 'operator' && access.target !== 'none');
@@ -77,7 +79,7 @@ describe('whose data', () => {
     });
   });
 
-  describe.each(bySession.filter(([, { path }]) => NAMES_AN_OBJECT.test(path)))('%s', (_name, operation) => {
+  describe.each(bySession.filter(([, { path }]) => namesAnObject(path)))('%s', (_name, operation) => {
     it('R031, R170, R171: answers 404 to the ids of another person, whatever their tenant, and changes nothing', async () => {
       const { path, ...call } = stage.call(operation, operations, victim);
       for (const { person } of [neighbour, otherEnvironment, otherApp]) {
@@ -93,7 +95,8 @@ describe('whose data', () => {
       const { path, ...call } = stage.call(operation, operations, victim);
       const options = { ...call, token: stage.b.operator };
       const answer = await untouched(() => app.api.request(operation.method, path, options));
-      expectProblem(answer, 403, 'foreign_tenant');
+      const ownersOnly = operation.access.kind === 'operator' && operation.access.reach === 'every_app';
+      expectProblem(answer, 403, ownersOnly ? 'insufficient_permissions' : 'foreign_tenant');
     });
 
     it('R181: answers 400 or 403 to an app that is malformed or unknown, never another one’s data', async () => {
@@ -122,9 +125,7 @@ describe('whose data', () => {
     });
   });
 
-  const naming = byOperator.filter(
-    ([name, { path }]) => NAMES_AN_OBJECT.test(path) || name === 'adminBulkRevokeSessions',
-  );
+  const naming = byOperator.filter(([name, { path }]) => namesAnObject(path) || name === 'adminBulkRevokeSessions');
   describe.each(naming)('%s', (_name, operation) => {
     it('R170: answers 404 to an operator who uses the ids of an app they do not reach within one they do', async () => {
       const { path, ...call } = stage.call(operation, operations, victim);

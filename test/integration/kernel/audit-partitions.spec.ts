@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
 import type { EnvScope } from '../../../src/kernel/context/scope.js';
-import { RetentionSystemRepository } from '../../../src/start/retention.system-repository.js';
+import { AuditSealsSystemRepository } from '../../../src/audit/audit-seals.system-repository.js';
 import { KernelRig } from './kernel-rig.js';
 
 const DAY_MS = 86_400_000;
@@ -11,12 +11,12 @@ const FOR_EVER = new Date('1970-01-01T00:00:00Z');
 describe('the partitions of the audit trail', () => {
   let rig: KernelRig;
   let scope: EnvScope;
-  let retention: RetentionSystemRepository;
+  let retention: AuditSealsSystemRepository;
 
   beforeEach(async () => {
     rig = await KernelRig.start();
     scope = await rig.tenant();
-    retention = new RetentionSystemRepository(rig.database);
+    retention = new AuditSealsSystemRepository(rig.database);
   });
   afterEach(() => rig.stop());
 
@@ -32,13 +32,13 @@ describe('the partitions of the audit trail', () => {
   it('an entry has a place before its month has one, and moves there when the month is made', async () => {
     await record('early');
     expect(await entries()).toEqual({ early: 'audit_entries_default' });
-    await retention.anyTenantKeepAuditPartitions(rig.clock.now(), FOR_EVER);
+    await retention.anyTenantKeepPartitions(rig.clock.now(), FOR_EVER);
     await record('later');
     expect(await entries()).toEqual({ early: 'audit_entries_2030_01', later: 'audit_entries_2030_01' });
   });
 
   it('this month and the next two are there, and making them again changes nothing', async () => {
-    for (let times = 0; times < 2; times += 1) await retention.anyTenantKeepAuditPartitions(rig.clock.now(), FOR_EVER);
+    for (let times = 0; times < 2; times += 1) await retention.anyTenantKeepPartitions(rig.clock.now(), FOR_EVER);
     const months = await rig.asOwner<{ name: string }>(
       `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'audit_entries'::regclass AND inhrelid::regclass::text ~ '2030' ORDER BY 1`,
     );
@@ -59,11 +59,11 @@ describe('the partitions of the audit trail', () => {
   });
 
   it('a month goes when its last entry is older than the retention, not a day earlier', async () => {
-    await retention.anyTenantKeepAuditPartitions(rig.clock.now(), FOR_EVER);
+    await retention.anyTenantKeepPartitions(rig.clock.now(), FOR_EVER);
     await record('january');
-    await retention.anyTenantKeepAuditPartitions(rig.clock.now(), new Date('2030-01-31T23:59:59Z'));
+    await retention.anyTenantKeepPartitions(rig.clock.now(), new Date('2030-01-31T23:59:59Z'));
     expect(await entries()).toEqual({ january: 'audit_entries_2030_01' });
-    await retention.anyTenantKeepAuditPartitions(rig.clock.now(), new Date('2030-02-01T00:00:00Z'));
+    await retention.anyTenantKeepPartitions(rig.clock.now(), new Date('2030-02-01T00:00:00Z'));
     expect(await entries()).toEqual({});
   });
 
@@ -71,12 +71,12 @@ describe('the partitions of the audit trail', () => {
     await record('old');
     rig.clock.advance(100 * DAY_MS);
     await record('young');
-    await retention.anyTenantKeepAuditPartitions(new Date('2031-01-01T00:00:00Z'), rig.clock.in(-50 * DAY_MS));
+    await retention.anyTenantKeepPartitions(new Date('2031-01-01T00:00:00Z'), rig.clock.in(-50 * DAY_MS));
     expect(await entries()).toEqual({ young: 'audit_entries_default' });
   });
 
   it('R304: a month made by the service is as closed to it as the others', async () => {
-    await retention.anyTenantKeepAuditPartitions(rig.clock.now(), FOR_EVER);
+    await retention.anyTenantKeepPartitions(rig.clock.now(), FOR_EVER);
     await record('closed');
     for (const sql of [
       'UPDATE audit_entries_2030_01 SET outcome = outcome',

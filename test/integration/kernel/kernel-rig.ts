@@ -35,7 +35,8 @@ export class KernelRig {
   readonly events: Events;
   readonly audit: AuditTrail;
   readonly jobs: Jobs;
-  readonly #box = new SealedBox(new KeyRing([['test', Buffer.alloc(32, 7)]]));
+  readonly keys = new KeyRing([['test', Buffer.alloc(32, 7)]]);
+  readonly #box = new SealedBox(this.keys);
   readonly #runners: JobRunner[] = [];
 
   private constructor(
@@ -50,7 +51,7 @@ export class KernelRig {
       this.logger,
     );
     this.events = new Events(this.database, this.ids, clock);
-    this.audit = new AuditTrail(this.database, this.ids, clock);
+    this.audit = new AuditTrail(this.database, this.ids, clock, this.keys);
     this.jobs = new Jobs(this.database, this.#box, this.ids, clock);
   }
 
@@ -64,7 +65,7 @@ export class KernelRig {
   }
 
   private static async on(files: TestDatabase, clock: FakeClock, rowPolicies: boolean): Promise<KernelRig> {
-    const timeouts = { connectMs: 2_000, statementMs: 5_000, lockMs: 2_000, idleTransactionMs: 10_000 };
+    const timeouts = { connectMs: 10_000, statementMs: 5_000, lockMs: 2_000, idleTransactionMs: 10_000 };
     const dataSource = authsomeDataSource({ url: files.runtimeUrl, poolSize: 5, rowPolicies, timeouts });
     return new KernelRig(await dataSource.initialize(), files, clock, rowPolicies);
   }
@@ -87,13 +88,13 @@ export class KernelRig {
     const appId = this.ids.next('app');
     const envId = this.ids.next('environment');
     await this.asOwner(
-      `INSERT INTO apps (id, name, slug, is_platform, settings, active, version, created_at, updated_at)
-       VALUES ($1, 'Acme', $2, false, '{}', true, 1, now(), now())`,
+      `INSERT INTO apps (id, name, slug, is_platform, active, version, created_at, updated_at)
+       VALUES ($1, 'Acme', $2, false, true, 1, now(), now())`,
       [appId, randomBytes(5).toString('hex')],
     );
     await this.asOwner(
-      `INSERT INTO environments (app_id, id, name, slug, type, is_default, settings, version, created_at, updated_at)
-       VALUES ($1, $2, 'Development', 'development', 'development', true, '{}', 1, now(), now())`,
+      `INSERT INTO environments (app_id, id, name, slug, type, is_default, version, created_at, updated_at)
+       VALUES ($1, $2, 'Development', 'development', 'development', true, 1, now(), now())`,
       [appId, envId],
     );
     return scopeTo.env(appId, envId);

@@ -113,6 +113,6 @@ describe('rate limits', () => {
   });
 
   it('a failure that is not the store’s absence is not answered with a guess', async () => {
-    await expect(limits.take({ ...TEN, count: Number.NaN }, 'a')).rejects.toMatchObject({ code: '22P02' });
+    await expect(limits.take(TEN, 'a\0b')).rejects.toMatchObject({ code: '22021' });
   });
 });

@@ -13,7 +13,18 @@ const UNSPOKEN: readonly { readonly statement: RegExp; readonly why: string }[] 
     statement: /^ALTER TABLE "\w+" DROP CONSTRAINT "\w+_check"$/,
     why: 'Checks guard the database against whoever does not use the entities.',
   },
-  { statement: /^ALTER TABLE "outbox" DROP COLUMN "tx_id"$/, why: 'An xid8 that PostgreSQL fills and only SQL reads.' },
+  {
+    statement: /^ALTER TABLE "(outbox|event_cursors|audit_entries|audit_sealer)" DROP COLUMN "tx_id"$/,
+    why: 'An xid8 that PostgreSQL fills and only SQL reads.',
+  },
+  {
+    statement: /^DROP INDEX "public"\."(outbox_tx_id_sequence|audit_entries_tx_id_id)_idx"$/,
+    why: 'It begins with such a column.',
+  },
+  {
+    statement: /^DROP INDEX "public"\."users_(email_prefix|username_prefix|metadata)_idx"$/,
+    why: 'Operator classes: for prefixes, and for what a document contains.',
+  },
 ];
 
 interface CollatedColumn {

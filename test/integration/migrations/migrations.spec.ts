@@ -11,6 +11,15 @@ import { createEmptyDatabase, type EmptyDatabase, schemaOf, withClient } from '.
  */
 const SHIPPED: Readonly<Record<string, string>> = {
   Foundation1769904000000: 'b9be63b77b6eb8b7c113d634a208a9a176f417128e41959f81be5c74f25dea90',
+  Settings1770000000000: 'ad501d281e0df7489746749d5aa0781741f2bef26dda44e4342cf06f77b34060',
+  EventConsumers1770050000000: 'ac1e50e6d8115dd0933a6b7830dc2023c664319e1b3e22465353f3089f444fb2',
+  FormConfigs1770200000000: '5f2ded8509d0a1aba106c2072ad185c5ae762f0c7d0e0a53f00af397c9c2e70f',
+  AuditSeals1770600000000: '9c2be1739a2c68106e40420c409ebbeee02be151eb78ddbb9b2e01a7875bb9a7',
+  Operators1770500000000: '5602e535f9e44ba1b6bd5c16be1c16b36dcbc7a5d15a9cf83d956fd463db46b7',
+  UserAdministration1770300000000: 'e4126edaf62db332358ab5af644055c6229079d9f54d288fe504e81e2068e954',
+  UserImports1770400000000: '444bf153fcdce8cca02afdf6a7720067a243dc5779b4d3db27a06a6d75dc1ab1',
+  Organizations1770700000000: '05d42999223f6c5e4c25deee760a1a7279ecebc69aae3c825ac18463cf3f7351',
+  Roles1770800000000: '4a713c3732de8fe7aaf347c0ec01db2600d266c1702a6c8cf5436845694212d9',
 };
 
 const names = migrations.map(({ name }) => name);
@@ -57,12 +66,12 @@ describe('migrations', () => {
     const dataSource = await database.connect();
     const schema = new Schema(dataSource);
     await schema.migrate();
-    await dataSource.query('DELETE FROM migrations');
+    await dataSource.query('DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations)');
     // The mapper announces each failed attempt.
     jest.spyOn(console, 'log').mockImplementation(() => undefined);
     const attempts: string[] = [];
     // The pending migration needs a table that somebody reads.
-    const [migration] = dataSource.migrations;
+    const migration = dataSource.migrations.at(-1);
     if (migration === undefined) throw new Error('no migration');
     migration.up = async (runner: QueryRunner) => {
       attempts.push('try');
@@ -75,7 +84,7 @@ describe('migrations', () => {
         while (attempts.length < 2) await bystander.query('SELECT count(*) FROM users');
       });
       await reader.query('COMMIT');
-      expect(await migrating).toEqual(names.slice(0, 1));
+      expect(await migrating).toEqual(names.slice(-1));
     });
   });
 

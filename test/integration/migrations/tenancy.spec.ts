@@ -55,8 +55,9 @@ describe('tenancy in the database', () => {
       );
       const loose = keys.filter(
         ({ definition }) =>
-          !/FOREIGN KEY \(app_id, (env_id, )?\w+\) REFERENCES \w+\(app_id, (env_id, )?id\)/.test(definition) &&
-          !CROSSING.test(definition),
+          !/FOREIGN KEY \(app_id, (env_id, (org_id, )?)?\w+\) REFERENCES \w+\(app_id, (env_id, (org_id, )?)?(user_)?id\)/.test(
+            definition,
+          ) && !CROSSING.test(definition),
       );
       expect(loose).toEqual([]);
       expect(keys.length).toBeGreaterThan(10);
@@ -157,7 +158,13 @@ describe('the runtime role', () => {
   let runtime: DataSource;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({
+      env: {
+        AUTHSOME_DATABASE_STATEMENT_TIMEOUT: '6s',
+        AUTHSOME_DATABASE_LOCK_TIMEOUT: '3s',
+        AUTHSOME_DATABASE_IDLE_TRANSACTION_TIMEOUT: '11s',
+      },
+    });
     await app.api.signUp(await app.createTenant());
     await app.drain();
     runtime = await authsomeDataSource({ url: app.database.runtimeUrl, poolSize: 1 }).initialize();
@@ -224,12 +231,12 @@ describe('the runtime role', () => {
     await expectState(runtime.query(sql), INSUFFICIENT_PRIVILEGE);
   });
 
-  it('R343: its connections give up on long statements, locks and idle transactions', async () => {
+  it('R343: its connections give up on long statements, locks and idle transactions after the configured times', async () => {
     const show = async (name: string): Promise<unknown> =>
       Object.values((await app.dataSource.query<object[]>(`SHOW ${name}`))[0] ?? {})[0];
-    expect(await show('statement_timeout')).toBe('5s');
-    expect(await show('lock_timeout')).toBe('2s');
-    expect(await show('idle_in_transaction_session_timeout')).toBe('10s');
+    expect(await show('statement_timeout')).toBe('6s');
+    expect(await show('lock_timeout')).toBe('3s');
+    expect(await show('idle_in_transaction_session_timeout')).toBe('11s');
   });
 });
 

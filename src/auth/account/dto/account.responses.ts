@@ -3,6 +3,8 @@ import { DeviceResponse, toDeviceResponse } from '../../../devices/dto/device.re
 import type { AuditEntryEntity } from '../../../kernel/audit/audit-entry.entity.js';
 import type { UserPrincipal } from '../../../kernel/context/principal.js';
 import type { Id } from '../../../kernel/ids/id.js';
+import { MembershipResponse, toMembershipResponse } from '../../../organizations/members/dto/member.dto.js';
+import { toUserRoleResponse, UserRoleResponse } from '../../../roles/dto/role.dto.js';
 import { SessionResponse, toSessionResponse } from '../../../sessions/dto/session.response.js';
 import { toUserResponse, UserResponse } from '../../../users/dto/user.response.js';
 import type { AuthMethod, PersonalData } from '../account.service.js';
@@ -52,6 +54,8 @@ export class PersonalDataResponse {
   @ApiProperty({ type: [AuthMethodResponse] }) auth_methods: AuthMethodResponse[];
   @ApiProperty({ type: [SessionResponse] }) sessions: SessionResponse[];
   @ApiProperty({ type: [DeviceResponse] }) devices: DeviceResponse[];
+  @ApiProperty({ type: [MembershipResponse], description: 'In organizations.' }) organizations: MembershipResponse[];
+  @ApiProperty({ type: [UserRoleResponse] }) roles: UserRoleResponse[];
   @ApiProperty({ type: [SecurityEventResponse] }) security_events: SecurityEventResponse[];
 }
 
@@ -61,6 +65,8 @@ export function toPersonalDataResponse(data: PersonalData, caller: UserPrincipal
     auth_methods: data.authMethods.map(toAuthMethodResponse),
     sessions: data.sessions.map((session) => toSessionResponse(session, caller.sessionId)),
     devices: data.devices.map((device) => toDeviceResponse(device, caller.deviceId, now)),
+    organizations: data.memberships.map(toMembershipResponse),
+    roles: data.roles.map(toUserRoleResponse),
     security_events: data.events.map((entry) => toSecurityEventResponse(entry, caller.userId)),
   };
 }

@@ -1,4 +1,5 @@
 import { invalidFields } from '../../../http/validation/validation.pipe.js';
+import { SubmittedMetadata } from '../../../http/validation/metadata.js';
 import { OptionalId, OptionalText } from '../../../http/validation/text.decorators.js';
 import { OptionalEmail } from '../../../users/dto/identity.decorators.js';
 import { canonicalUsername } from '../../../users/user.rules.js';
@@ -9,6 +10,10 @@ export class SignInRequest {
   @OptionalEmail() email?: string;
   @OptionalText({ longest: 128, description: 'Instead of email.' }) username?: string;
   @PasswordText() password: string;
+  @SubmittedMetadata('Answers to the sign-in form of the environment, if it has one.') metadata?: Record<
+    string,
+    unknown
+  >;
   @OptionalId('app', 'Names the app when no X-Publishable-Key is sent.') app_id?: string;
 }
 
