@@ -30,7 +30,7 @@ const withDatabase = {
 export default {
   // Every database suite boots a server of its own; two at a time keep a small machine honest.
   maxWorkers: 2,
-  // Node never frees the modules of a finished suite (nodejs/node#33439): a worker that kept too many makes room for a fresh one.
+  // Node never frees the modules of a finished suite (nodejs/node#59118): a worker that kept too many makes room for a fresh one.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 60_000,
   projects: [

@@ -43,6 +43,9 @@ import { ActiveUserEntity } from './src/stats/active-user.entity.js';
 import { StatCounterEntity } from './src/stats/stat-counter.entity.js';
 import { UserTotalEntity } from './src/stats/user-total.entity.js';
 import { UserPasswordEntity } from './src/users/user-password.entity.js';
+import { WebhookDeliveryEntity } from './src/webhooks/deliveries/webhook-delivery.entity.js';
+import { WebhookMessageEntity } from './src/webhooks/messages/webhook-message.entity.js';
+import { WebhookEntity } from './src/webhooks/webhook.entity.js';
 import { UserEntity } from './src/users/user.entity.js';
 
 export const entities = [
@@ -73,6 +76,9 @@ export const entities = [
   RoleEntity,
   RolePermissionEntity,
   RoleAssignmentEntity,
+  WebhookEntity,
+  WebhookMessageEntity,
+  WebhookDeliveryEntity,
   OperatorEntity,
   OperatorAppEntity,
   SetupTokenEntity,

@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { configurationPage, environmentFile } from './docs/configuration.mjs';
 import { errorsPage } from './docs/errors.mjs';
+import { eventSchemasFile } from './docs/event-schemas.mjs';
 import { eventsPage } from './docs/events.mjs';
 import { settingsPage } from './docs/settings.mjs';
 import { openApiFile, permissionsPage } from './docs/permissions.mjs';
@@ -23,6 +24,7 @@ const pages = {
   '.env.example': environmentFile(),
   'docs/errors.md': errorsPage(),
   'docs/events.md': eventsPage(),
+  'src/webhooks/event-schemas.generated.ts': eventSchemasFile(),
   'docs/settings.md': settingsPage(),
   'docs/permissions.md': permissionsPage(document),
   'openapi.json': openApiFile(document),

@@ -32,6 +32,7 @@ import { SessionsModule } from './sessions/sessions.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { StartModule } from './start/start.module.js';
 import { StatsModule } from './stats/stats.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** What a Nest application that embeds the service may replace or add. */
@@ -81,6 +82,7 @@ export class AppModule {
         SessionsModule,
         OrganizationsModule,
         RolesModule,
+        WebhooksModule,
         AuthModule,
         OperatorsModule,
         ServiceAccountsModule,

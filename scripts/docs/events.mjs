@@ -1,11 +1,6 @@
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
-import ts from 'typescript';
-import { ID_PREFIXES } from '../../dist/src/kernel/ids/id-prefixes.js';
 import { eventCatalogue } from '../../dist/src/kernel/events/event-map.js';
+import { readPayloads } from './event-payloads.mjs';
 import { code, grouped, page, table } from './markdown.mjs';
-
-const source = path.resolve(import.meta.dirname, '../../src');
 
 const GROUPS = {
   admin: ['Administration', 'What operators do to accounts.'],
@@ -25,6 +20,7 @@ const GROUPS = {
   session: ['Sessions', ''],
   setting: ['Settings', ''],
   user: ['Users', ''],
+  webhook: ['Webhooks', ''],
 };
 
 export function eventsPage() {
@@ -44,58 +40,17 @@ function section(noun, events, payloads) {
   const rows = events.map(({ name, when }) => {
     const payload = payloads.get(name);
     if (payload === undefined) throw new Error(`event ${name} is described, but no EventMap declares it`);
-    return [code(name), when, payload];
+    return [code(name), when, payload.map(describe).join(', ')];
   });
   return [`## ${title}`, intro, table(['Event', 'When', 'Payload'], rows)].filter(Boolean).join('\n\n');
 }
 
-/** Payloads are types, gone at run time: they are read from the sources that declare them. */
-function readPayloads() {
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.events.ts'))
-    .map((name) => path.join(source, name));
-  const program = ts.createProgram(files, {
-    target: ts.ScriptTarget.ES2023,
-    module: ts.ModuleKind.NodeNext,
-    strict: true,
-    experimentalDecorators: true,
-    noEmit: true,
-    types: [],
-  });
-  const checker = program.getTypeChecker();
-  const payloads = new Map();
-  const visit = (node) => {
-    if (ts.isInterfaceDeclaration(node) && node.name.text === 'EventMap') {
-      for (const member of node.members)
-        payloads.set(member.name.text, describe(checker.getTypeAtLocation(member), checker, member));
-    }
-    ts.forEachChild(node, visit);
-  };
-  for (const file of files) visit(program.getSourceFile(file));
-  return payloads;
-}
-
-function describe(payload, checker, at) {
-  return checker
-    .getPropertiesOfType(payload)
-    .map((property) => {
-      const optional = (property.flags & ts.SymbolFlags.Optional) !== 0 ? '?' : '';
-      const type = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(property, at));
-      return code(`${property.name}${optional}: ${written(type, checker)}`);
-    })
-    .join(', ');
+function describe({ name, optional, ...type }) {
+  return code(`${name}${optional ? '?' : ''}: ${written(type)}`);
 }
 
 /** Identifiers are written as their values look, named unions by their members. */
-function written(type, checker) {
-  const [kind] = type.aliasSymbol?.name === 'Id' ? (type.aliasTypeArguments ?? []) : [];
-  if (kind?.isStringLiteral()) return `${ID_PREFIXES[kind.value]}_…`;
-  if (type.isUnion() && type.types.every((member) => member.isStringLiteral())) {
-    // The compiler lists members in the order it met them.
-    return type.types
-      .map(({ value }) => value)
-      .sort()
-      .join(' | ');
-  }
-  return checker.typeToString(type);
+function written({ kind, prefix, choices, type }) {
+  if (kind === 'id') return `${prefix}_…`;
+  return kind === 'choice' ? choices.join(' | ') : type;
 }

@@ -7,6 +7,7 @@ import { PROBLEM_TYPE } from '../http/problems/problem.filter.js';
 import { ENVIRONMENT_HEADER, PUBLISHABLE_KEY_HEADER } from '../http/tenancy/tenant-resolver.js';
 import { PACKAGE } from '../start/package-info.js';
 import { problemsOf } from './openapi-problems.js';
+import { openApiWebhooks, SIGNATURE_HEADERS } from './openapi-webhooks.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Responses = Operation['responses'];
@@ -37,7 +38,9 @@ export function openApiDocument(app: INestApplication, policies: RoutePolicies, 
     .build();
   const document = SwaggerModule.createDocument(app, base, { ignoreGlobalPrefix: true });
   for (const route of policies.routes) describe(document, route);
+  document.webhooks = openApiWebhooks();
   document.components ??= {};
+  document.components.parameters = { ...document.components.parameters, ...SIGNATURE_HEADERS };
   document.components.schemas = { ...document.components.schemas, Problem: PROBLEM_SCHEMA };
   return document;
 }

@@ -22,6 +22,7 @@ import { EventRelay } from './events/event-relay.js';
 import { Events } from './events/events.js';
 import { Hooks } from './hooks/hooks.js';
 import { IdGenerator, TypeIdGenerator } from './ids/id.js';
+import { BackgroundWorkers } from './jobs/background-workers.js';
 import { JOB_RUNNER_OPTIONS, JobRunner, type JobRunnerOptions } from './jobs/job-runner.js';
 import { Jobs } from './jobs/jobs.js';
 import { JobsSystemRepository } from './jobs/jobs.system-repository.js';
@@ -86,6 +87,7 @@ export class KernelModule {
       Hooks,
       Jobs,
       JobRunner,
+      BackgroundWorkers,
       JobsSystemRepository,
       RateLimits,
       Metrics,

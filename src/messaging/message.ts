@@ -10,6 +10,7 @@ export const MESSAGE_PURPOSES = [
   'password_changed',
   'account_exists',
   'organization_invitation',
+  'webhook_disabled',
 ] as const;
 
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];

@@ -22,6 +22,10 @@ const INSERT = envStatement(
 );
 const BY_ID = `SELECT ${COLUMNS} FROM organizations WHERE app_id = $1 AND env_id = $2 AND id = $3`;
 const FIND = envStatement('organizations.find', BY_ID);
+const FIND_MANY = envStatement(
+  'organizations.find_many',
+  `SELECT ${COLUMNS} FROM organizations WHERE app_id = $1 AND env_id = $2 AND id = ANY ($3)`,
+);
 /** Whoever changes who belongs to an organization holds this row, so that seats and owners are counted by one at a time (R187, R195). */
 const LOCK = envStatement('organizations.lock', `${BY_ID} FOR NO KEY UPDATE`);
 const SLUG_TAKEN = envStatement(
@@ -103,6 +107,11 @@ export class OrganizationsRepository extends EnvScopedRepository<OrganizationEnt
     const { id, name, slug, logo, description, metadata, createdBy } = organization;
     const values = [id, name, slug, logo, description, metadata, createdBy, now];
     return (await this.queryIn<OrganizationEntity>(scope, INSERT, values)).rows[0];
+  }
+
+  /** Those of them that are there. */
+  async findMany(scope: EnvScope, ids: readonly Id<'organization'>[]): Promise<OrganizationEntity[]> {
+    return (await this.queryIn<OrganizationEntity>(scope, FIND_MANY, [ids])).rows;
   }
 
   /** @throws OrganizationNotFound */

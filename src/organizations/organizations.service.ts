@@ -83,6 +83,11 @@ export class OrganizationsService {
     return this.organizations.get(scope, id);
   }
 
+  /** Those of them that are there, in no order. */
+  findMany(scope: EnvScope, ids: readonly Id<'organization'>[]): Promise<OrganizationEntity[]> {
+    return this.organizations.findMany(scope, ids);
+  }
+
   /** Active organizations that a user belongs to, newest first. @throws MalformedCursor */
   async listOfUser(
     scope: EnvScope,

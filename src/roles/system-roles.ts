@@ -32,6 +32,8 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       ...on('role', 'read', 'create', 'update', 'delete', 'assign'),
       ...on('permission', 'read', 'create', 'delete'),
       ...on('organization', 'manage'),
+      ...on('webhook', 'manage'),
+      ...on('event', 'read'),
     ],
   },
   { slug: 'owner', name: 'Owner', parent: 'admin', grants: on('*', '*') },

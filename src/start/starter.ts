@@ -7,6 +7,7 @@ import { Readiness } from '../http/readiness.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { DatabaseClock } from '../kernel/clock/database-clock.js';
 import { EventRelay } from '../kernel/events/event-relay.js';
+import { BackgroundWorkers } from '../kernel/jobs/background-workers.js';
 import { JobRunner } from '../kernel/jobs/job-runner.js';
 import { databaseUrlOf } from '../kernel/kernel.module.js';
 import { Logger } from '../kernel/logging/logger.js';
@@ -33,6 +34,7 @@ export class Starter {
     private readonly notifications: Notifications,
     private readonly jobs: JobRunner,
     private readonly relay: EventRelay,
+    private readonly workers: BackgroundWorkers,
     private readonly readiness: Readiness,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -49,6 +51,7 @@ export class Starter {
     await this.relay.prepare();
     this.jobs.start();
     this.relay.start();
+    this.workers.start();
     this.readiness.ready();
   }
 
@@ -60,6 +63,7 @@ export class Starter {
     for (const timer of this.#timers) clearInterval(timer);
     await this.jobs.stop();
     await this.relay.stop();
+    await this.workers.stop();
   }
 
   /** Runs once the application has closed. */

@@ -104,6 +104,10 @@ const BY_USERNAME = envStatement(
   `SELECT ${CREDENTIALS} FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
    WHERE u.app_id = $1 AND u.env_id = $2 AND u.username = $3 AND u.deleted_at IS NULL`,
 );
+const BY_IDS = envStatement(
+  'users.by_ids',
+  `SELECT ${COLUMNS} FROM users WHERE app_id = $1 AND env_id = $2 AND id = ANY ($3) AND deleted_at IS NULL`,
+);
 const BY_ID = envStatement(
   'users.credentials_by_id',
   `SELECT ${CREDENTIALS} FROM users u LEFT JOIN user_passwords p ON p.user_id = u.id
@@ -224,6 +228,11 @@ export class UsersRepository extends EnvScopedRepository<UserEntity> {
 
   findByUsername(scope: EnvScope, username: string): Promise<Credentials | undefined> {
     return this.credentials(scope, BY_USERNAME, username);
+  }
+
+  /** Those of them that are there. */
+  async findMany(scope: EnvScope, ids: readonly Id<'user'>[]): Promise<UserEntity[]> {
+    return (await this.queryIn<UserEntity>(scope, BY_IDS, [ids])).rows;
   }
 
   findCredentials(scope: EnvScope, id: Id<'user'>): Promise<Credentials | undefined> {

@@ -96,6 +96,11 @@ export class UsersService {
     return known;
   }
 
+  /** Those of them that are there, in no order. */
+  findMany(scope: EnvScope, ids: readonly Id<'user'>[]): Promise<UserEntity[]> {
+    return this.users.findMany(scope, ids);
+  }
+
   findByEmail(scope: EnvScope, email: string): Promise<Credentials | undefined> {
     return this.users.findByEmail(scope, email);
   }

@@ -13,6 +13,7 @@ const GENERATED = [
   'docs/permissions.md',
   'docs/settings.md',
   'openapi.json',
+  'src/webhooks/event-schemas.generated.ts',
 ];
 
 const read = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8');

@@ -19,7 +19,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['sessions'],
   ['organizations'],
   ['roles'],
-  ['auth'],
+  ['auth', 'webhooks'],
   ['operators', 'stats', 'service-accounts', 'user-administration', 'user-imports'],
   ['impersonation'],
   ['bootstrap'],

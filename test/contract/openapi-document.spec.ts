@@ -111,6 +111,11 @@ const KNOWN_TO_CLIENTS: readonly (readonly [id: string, method: string, path: st
   ['authsomeRemovePermission', 'DELETE', '/v1/roles/{roleId}/permissions/{permissionId}', 200],
   ['authsomeUnassignRole', 'POST', '/v1/roles/{roleId}/unassign', 200],
   ['authsomeListUserRoles', 'GET', '/v1/users/{userId}/roles', 200],
+  ['listWebhooks', 'GET', '/v1/webhooks', 200],
+  ['createWebhook', 'POST', '/v1/webhooks', 201],
+  ['deleteWebhook', 'DELETE', '/v1/webhooks/{webhookId}', 200],
+  ['getWebhook', 'GET', '/v1/webhooks/{webhookId}', 200],
+  ['updateWebhook', 'PATCH', '/v1/webhooks/{webhookId}', 200],
 ];
 
 /** Routes for browsers and scrapers, which no client is generated for. */

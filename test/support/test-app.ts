@@ -11,6 +11,7 @@ import { SYSTEM_ACTOR } from '../../src/kernel/audit/audit-trail.js';
 import { FakeClock } from '../../src/kernel/clock/fake-clock.js';
 import { type AppScope, type EnvScope, scopeTo } from '../../src/kernel/context/scope.js';
 import { EventRelay } from '../../src/kernel/events/event-relay.js';
+import { BackgroundWorkers } from '../../src/kernel/jobs/background-workers.js';
 import { JobRunner } from '../../src/kernel/jobs/job-runner.js';
 import { Logger } from '../../src/kernel/logging/logger.js';
 import type { SettingAuthor } from '../../src/settings/settings.service.js';
@@ -107,10 +108,11 @@ export class TestApp {
     return this.nest.get(DataSource);
   }
 
-  /** Runs every due job and task and what they enqueue, and brings every fact to its consumers. */
+  /** Runs every due job and task and what they enqueue, brings every fact to its consumers, and sends what is due to webhooks. */
   async drain(): Promise<void> {
     await this.get(JobRunner).drain();
     await this.get(EventRelay).drain();
+    await this.get(BackgroundWorkers).drain();
   }
 
   /** An app of its own with one environment of the type asked for. */

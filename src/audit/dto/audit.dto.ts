@@ -1,22 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, Matches } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { PageQuery } from '../../http/paging/page.query.js';
 import { IfPresent, OptionalId, OptionalText } from '../../http/validation/text.decorators.js';
-import { invalidFields } from '../../http/validation/validation.pipe.js';
+import { OptionalTime, toTime } from '../../http/validation/time.decorator.js';
 import type { AuditEntryEntity } from '../../kernel/audit/audit-entry.entity.js';
 import type { Id } from '../../kernel/ids/id.js';
 import type { AuditFilter } from '../audit-log.repository.js';
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 const OUTCOMES = ['success', 'failure'] as const;
-
-function OptionalTime(description: string): PropertyDecorator {
-  return (target, property) => {
-    ApiPropertyOptional({ type: String, format: 'date-time', description })(target, property);
-    IfPresent()(target, property);
-    Matches(RFC_3339, { message: '$property must be an RFC 3339 time' })(target, property);
-  };
-}
 
 export class ListAuditQuery extends PageQuery {
   @OptionalId('environment', 'In one environment; in every one when absent.') env_id?: Id<'environment'>;
@@ -56,13 +47,6 @@ export function toFilter(query: ListAuditQuery): AuditFilter {
     ...(from && { from }),
     ...(to && { to }),
   };
-}
-
-function toTime(text: string | undefined, path: string): Date | undefined {
-  if (!text) return undefined;
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw invalidFields([{ path, code: 'matches', message: `${path} must be an RFC 3339 time` }]);
 }
 
 export class AuditEntryResponse {

@@ -12,6 +12,8 @@ export const ID_PREFIXES = {
   team: 'atm',
   device: 'adev',
   webhook: 'awhk',
+  webhook_delivery: 'awdl',
+  webhook_replay: 'awrp',
   role: 'arol',
   permission: 'aprm',
   role_assignment: 'aras',

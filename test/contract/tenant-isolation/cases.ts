@@ -29,6 +29,9 @@ import { UserLifecycleRepository } from '../../../src/users/user-lifecycle.repos
 import { UserSearchRepository } from '../../../src/users/user-search.repository.js';
 import { UserTracesRepository } from '../../../src/users/user-traces.repository.js';
 import { ServiceAccountsRepository } from '../../../src/service-accounts/service-accounts.repository.js';
+import { DeliveriesRepository } from '../../../src/webhooks/deliveries/deliveries.repository.js';
+import { EventFeedRepository } from '../../../src/webhooks/feed/event-feed.repository.js';
+import { WebhooksRepository } from '../../../src/webhooks/webhooks.repository.js';
 import { UsersRepository } from '../../../src/users/users.repository.js';
 import type { Victim } from './victim.js';
 
@@ -113,6 +116,7 @@ export const CASES: readonly Cases[] = [
     contestPassword: (users, scope, { user }) => users.contestPassword(scope, user.id),
     confirmPassword: (users, scope, { user }) => users.confirmPassword(scope, user.id),
     dropContestedPassword: (users, scope, { user }) => users.dropContestedPassword(scope, user.id),
+    findMany: (users, scope, { user }) => users.findMany(scope, [user.id]),
     findByEmail: (users, scope, { user }) => users.findByEmail(scope, user.email ?? ''),
     findByUsername: (users, scope, { user }) => users.findByUsername(scope, user.username ?? ''),
     findCredentials: (users, scope, { user }) => users.findCredentials(scope, user.id),
@@ -227,6 +231,7 @@ export const CASES: readonly Cases[] = [
         { ...organization, id: newId('organization'), name: 'Mallory’s', slug: 'mallory', createdBy: null },
         now,
       ),
+    findMany: (organizations, scope, { organization }) => organizations.findMany(scope, [organization.id]),
     get: (organizations, scope, { organization }) => organizations.get(scope, organization.id),
     lock: (organizations, scope, { organization }) => organizations.lock(scope, organization.id),
     isSlugTaken: (organizations, scope, { organization }) => organizations.isSlugTaken(scope, organization.slug),
@@ -297,6 +302,33 @@ export const CASES: readonly Cases[] = [
     page: (members, scope, { organization, team }) => members.page(scope, organization.id, team.id, '', 100),
     delete: (members, scope, { team, member }) =>
       members.delete(scope, { orgId: member.orgId, teamId: team.id, memberId: member.id }),
+  }),
+
+  casesOf<WebhooksRepository, EnvScope>(WebhooksRepository, 'environment', {
+    lockAndCount: (webhooks, scope) => webhooks.lockAndCount(scope),
+    insert: (webhooks, scope, { webhook, now }) =>
+      webhooks.insert(scope, { ...webhook, id: newId('webhook'), url: 'https://mallory.example' }, now),
+    get: (webhooks, scope, { webhook }) => webhooks.get(scope, webhook.id),
+    lock: (webhooks, scope, { webhook }) => webhooks.lock(scope, webhook.id),
+    page: (webhooks, scope) => webhooks.page(scope, '', 100),
+    all: (webhooks, scope) => webhooks.all(scope),
+    update: (webhooks, scope, { webhook, now }) =>
+      webhooks.update(scope, webhook.id, { url: 'https://mallory.example' }, undefined, now),
+    rotate: (webhooks, scope, { webhook, now }) => webhooks.rotate(scope, webhook.id, Buffer.from('x'), now, now),
+    disable: (webhooks, scope, { webhook, now }) => webhooks.disable(scope, webhook.id, 'gone', now),
+    delete: (webhooks, scope, { webhook }) => webhooks.delete(scope, webhook.id),
+  }),
+
+  casesOf<DeliveriesRepository, EnvScope>(DeliveriesRepository, 'environment', {
+    find: (deliveries, scope, { webhook, delivery }) => deliveries.find(scope, webhook.id, delivery.id),
+    page: (deliveries, scope, { webhook }) => deliveries.page(scope, webhook.id, {}, '', 100),
+    resend: (deliveries, scope, { webhook, delivery, now }) => deliveries.resend(scope, webhook.id, delivery.id, now),
+    resendFailed: (deliveries, scope, { webhook, now }) => deliveries.resendFailed(scope, webhook.id, {}, now),
+    forget: (deliveries, scope, { user }) => deliveries.forget(scope, user.id),
+  }),
+
+  casesOf<EventFeedRepository, EnvScope>(EventFeedRepository, 'environment', {
+    next: (feed, scope) => feed.next(scope, { txId: '0', sequence: '0' }, {}, 100),
   }),
 
   casesOf<RolesRepository, EnvScope>(RolesRepository, 'environment', {
@@ -421,6 +453,7 @@ export const WITHOUT_TRACE: readonly string[] = [
   'FormConfigsRepository.lock',
   'OrganizationsRepository.lock',
   'RolesRepository.lock',
+  'WebhooksRepository.lock',
   'EnvironmentsRepository.lock',
   'SignInAttemptsRepository.clearWithChange',
   // The victim's is contested already, so that there is something to take away.

@@ -30,6 +30,9 @@ import type { UserEntity } from '../../../src/users/user.entity.js';
 import type { UserImportEntity } from '../../../src/user-imports/user-import.entity.js';
 import { UserImportsRepository } from '../../../src/user-imports/user-imports.repository.js';
 import { UserImportsService } from '../../../src/user-imports/user-imports.service.js';
+import type { WebhookDeliveryEntity } from '../../../src/webhooks/deliveries/webhook-delivery.entity.js';
+import type { WebhookEntity } from '../../../src/webhooks/webhook.entity.js';
+import { WebhooksService } from '../../../src/webhooks/webhooks.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import type { UserPasswordEntity } from '../../../src/users/user-password.entity.js';
 import { authsomeDataSource } from '../../../ormconfig.js';
@@ -70,6 +73,9 @@ export interface Victim {
   /** Assigned to the user. */
   readonly role: RoleEntity;
   readonly permission: RolePermissionEntity;
+  readonly webhook: WebhookEntity;
+  /** A dead letter about the user. */
+  readonly delivery: WebhookDeliveryEntity;
   /** With nobody in it. */
   readonly emptyTeam: TeamEntity;
   /** Of the same app, and not the default one. */
@@ -135,6 +141,16 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   const permission = await roles.addPermission(scope, role.id, { action: 'serve', resource: 'victim' }, system);
   await app.get(RoleAssignmentsService).assign(scope, role.id, { userId: owner.id, orgId: undefined }, system);
 
+  const hook = {
+    url: 'https://victim.example/hooks',
+    events: ['user.*'],
+    description: null,
+    active: true,
+    contactEmail: null,
+    headers: {},
+  };
+  await app.get(WebhooksService).create(scope, hook, owner);
+
   const stranger = { ...DELETED_USER, email: 'stranger@example.com' };
   const strangerId = (await app.get(UsersService).create(scope, stranger, owner))?.id as UserEntity['id'];
   const created = await app.get(UsersService).create(scope, DELETED_USER, owner);
@@ -158,6 +174,11 @@ export async function createVictim(app: TestApp): Promise<Victim> {
     // One that the victim had accepted would be deleted with the victim.
     await dataSource.getRepository<InvitationEntity>('InvitationEntity').update(inEnv, { acceptedBy: owner.id });
     const device = await only<DeviceEntity>('DeviceEntity', inEnv);
+    const deliveries = dataSource.getRepository<WebhookDeliveryEntity>('WebhookDeliveryEntity');
+    const about = { ...inEnv, subjectId: owner.id, event: 'user.created' };
+    await deliveries.update(about, { state: 'failed' });
+    const delivery = await only<WebhookDeliveryEntity>('WebhookDeliveryEntity', about);
+    const webhook = await only<WebhookEntity>('WebhookEntity', inEnv);
     const member = await only<MemberEntity>('MemberEntity', inEnv);
     await teams.addMember(scope, orgId, team.id, member.id, owner);
     const challenge = await only<ChallengeEntity>('ChallengeEntity', inEnv);
@@ -186,6 +207,8 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       role,
       permission,
       emptyTeam,
+      webhook,
+      delivery,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,
       auditEntryId: (await only<{ id: Id<'audit_entry'> }>('AuditEntryEntity', { appId: scope.appId })).id,
       environment: await only<EnvironmentEntity>('EnvironmentEntity', { id: scope.envId }),
@@ -237,6 +260,9 @@ const TENANT_TABLES = [
   'outbox',
   'audit_entries',
   'publishable_keys',
+  'webhooks',
+  'webhook_messages',
+  'webhook_deliveries',
   'form_configs',
   'user_imports',
   'user_import_rows',

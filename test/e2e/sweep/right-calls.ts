@@ -17,6 +17,7 @@ import { UserImportsService } from '../../../src/user-imports/user-imports.servi
 import { UsersService } from '../../../src/users/users.service.js';
 import { type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
+import { stageWebhook } from '../../support/stage-webhook.js';
 import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.js';
 import type { Operations, SweptOperation } from './operations.js';
 import {
@@ -269,6 +270,12 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
     await app.api.post(`/v1/orgs/${orgId}/teams/${teamId}/members`, { token, body: { member_id: memberId } });
     return {};
   },
+  createWebhook: () => ({ body: { url: 'https://receiver.example/hooks', events: ['user.*'] } }),
+  deleteWebhook: async ({ tenant }, { app }) => {
+    const { webhookId } = await stageWebhook(app, tenant.scope);
+    return { path: `/v1/webhooks/${webhookId}` };
+  },
+  replayWebhookEvents: () => ({ body: { from: '2030-01-01T00:00:00Z' } }),
   adminPutOrganizationDomains: () => ({ body: { domains: [] } }),
   setUp: async () => {
     const on = await TestApp.start({ env: UNLIMITED });

@@ -13,6 +13,7 @@ import { TeamsService } from '../../../src/organizations/teams/teams.service.js'
 import { RolesService } from '../../../src/roles/roles.service.js';
 import { ServiceAccountsService } from '../../../src/service-accounts/service-accounts.service.js';
 import { type RequestOptions, type SignedIn, uniqueEmail } from '../../support/api-client.js';
+import { type StagedWebhook, stageWebhook } from '../../support/stage-webhook.js';
 import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.js';
@@ -34,7 +35,7 @@ export interface StagedApp {
 }
 
 /** An environment with the ids of what belongs to it. */
-export interface StagedTenant extends TestTenant {
+export interface StagedTenant extends TestTenant, StagedWebhook {
   readonly publishableKeyId: string;
   /** A draft. */
   readonly formId: string;
@@ -127,6 +128,8 @@ export class Stage {
       ...person.organization,
       roleId: tenant.roleId,
       permissionId: tenant.permissionId,
+      webhookId: tenant.webhookId,
+      deliveryId: tenant.deliveryId,
       key: 'session.token_ttl_seconds',
       namespace: 'session',
       provider: 'password',
@@ -221,6 +224,7 @@ async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
   const [entry] = (await app.get(AuditLogService).list(within, { envId: tenant.scope.envId }, { limit: 1 })).items;
   return {
     ...tenant,
+    ...(await stageWebhook(app, tenant.scope)),
     publishableKeyId: key?.id ?? '',
     formId: form.id,
     importId,

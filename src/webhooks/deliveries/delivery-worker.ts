@@ -1,0 +1,138 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../../kernel/clock/clock.js';
+import type { Id } from '../../kernel/ids/id.js';
+import { type BackgroundWorker, BackgroundWorkers } from '../../kernel/jobs/background-workers.js';
+import { JOB_RUNNER_OPTIONS, type JobRunnerOptions } from '../../kernel/jobs/job-runner.js';
+import { WakeLoop } from '../../kernel/jobs/wake-loop.js';
+import { Logger } from '../../kernel/logging/logger.js';
+import { Notifications } from '../../kernel/notifications/notifications.js';
+import { DELIVERIES_QUEUED } from '../messages/fan-out.js';
+import { DeliveryAttempts } from './delivery-attempts.js';
+import { OutgoingSystemRepository } from './outgoing.system-repository.js';
+import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
+
+/** Endpoints served at once by one replica. */
+const MOST_LANES = 32;
+/** Deliveries that one endpoint is given at a time, */
+const LANE_LENGTH = 20;
+/** and how many of them are under way at once: a receiver is not to be flooded. */
+const LANE_WIDTH = 5;
+
+/**
+ * Takes deliveries to their endpoints. Each endpoint has a lane of its own in each replica: one that never answers fills its own lane and
+ * no other (R230). Within a lane the events of one subject go one after the other, oldest first.
+ */
+@Injectable()
+export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
+  readonly #loop = new WakeLoop(() => this.round());
+  readonly #lanes = new Map<Id<'webhook'>, Promise<void>>();
+  #stopping = false;
+
+  constructor(
+    private readonly outgoing: OutgoingSystemRepository,
+    private readonly attempts: DeliveryAttempts,
+    private readonly workers: BackgroundWorkers,
+    private readonly notifications: Notifications,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    @Inject(JOB_RUNNER_OPTIONS) private readonly options: JobRunnerOptions,
+  ) {}
+
+  onModuleInit(): void {
+    this.workers.register(this);
+  }
+
+  start(everyMs: number): void {
+    this.notifications.on(DELIVERIES_QUEUED, () => this.#loop.wake());
+    this.#loop.start(everyMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#loop.stop();
+    await Promise.all(this.#lanes.values());
+  }
+
+  async drain(): Promise<void> {
+    while ((await this.openLanes()) > 0) await Promise.all(this.#lanes.values());
+  }
+
+  private async round(): Promise<void> {
+    try {
+      while (!this.#loop.isStopped && (await this.openLanes()) > 0);
+    } catch (error) {
+      // The database is away; the next poll tries again.
+      this.logger.warn('webhooks.round_failed', { error });
+    }
+  }
+
+  /** @returns how many deliveries it took up. */
+  private async openLanes(): Promise<number> {
+    const free = MOST_LANES - this.#lanes.size;
+    if (free <= 0) return 0;
+    const busy = [...this.#lanes.keys()];
+    const until = this.clock.in(this.options.leaseMs);
+    const claimed = await this.outgoing.anyTenantClaim(this.clock.now(), until, LANE_LENGTH, free * LANE_LENGTH, busy);
+    for (const [webhookId, deliveries] of byEndpoint(claimed)) {
+      const lane = this.run(deliveries, until).finally(() => {
+        this.#lanes.delete(webhookId);
+        // More of it may be due.
+        this.#loop.wake();
+      });
+      this.#lanes.set(webhookId, lane);
+    }
+    return claimed.length;
+  }
+
+  /** Sends what it can well before the claim ends, and gives back the rest. */
+  private async run(deliveries: readonly WebhookDeliveryEntity[], until: Date): Promise<void> {
+    const lastStartMs = until.getTime() - this.options.leaseMs / 2;
+    const left: WebhookDeliveryEntity[] = [];
+    try {
+      const attempt = await this.attempts.prepare(deliveries);
+      await inLanes(chains(deliveries), LANE_WIDTH, async (chain) => {
+        for (const delivery of chain) {
+          if (this.#stopping || this.clock.nowMs() > lastStartMs) left.push(delivery);
+          else if (!(await attempt(delivery))) left.push(delivery);
+        }
+      });
+      if (left.length > 0) await this.outgoing.anyTenantGiveBack(left, this.clock.now());
+    } catch (error) {
+      // What was not noted is sent again when the claim is over: at least once.
+      this.logger.warn('webhooks.lane_failed', { webhook_id: deliveries[0]?.webhookId, error });
+    }
+  }
+}
+
+function byEndpoint(deliveries: readonly WebhookDeliveryEntity[]): Map<Id<'webhook'>, WebhookDeliveryEntity[]> {
+  return grouped(deliveries, ({ webhookId }) => webhookId);
+}
+
+/** Those of one subject in a chain, in the order their events happened. */
+function chains(deliveries: readonly WebhookDeliveryEntity[]): WebhookDeliveryEntity[][] {
+  const inOrder = [...deliveries].sort((a, b) => Number(a.sequence) - Number(b.sequence));
+  return [...grouped(inOrder, ({ subjectId }) => subjectId).values()];
+}
+
+function grouped<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Works off a list with so many hands. */
+async function inLanes<Item>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = items.values();
+  const hand = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, hand));
+}
