@@ -31,7 +31,7 @@ const UP = [
     headers_sealed bytea,
     secret_sealed bytea NOT NULL,
     previous_secret_sealed bytea,
-    previous_secret_until timestamptz,
+    overlap_until timestamptz,
     failing_since timestamptz,
     version integer NOT NULL,
     created_at timestamptz NOT NULL,

@@ -19,8 +19,8 @@ export class WebhookSecrets {
   }
 
   /** The secrets that sign at `now`, newest first. */
-  live({ id, secretSealed, previousSecretSealed, previousSecretUntil }: WebhookEntity, now: Date): string[] {
-    const overlaps = previousSecretSealed !== null && previousSecretUntil !== null && previousSecretUntil > now;
+  live({ id, secretSealed, previousSecretSealed, overlapUntil }: WebhookEntity, now: Date): string[] {
+    const overlaps = previousSecretSealed !== null && overlapUntil !== null && overlapUntil > now;
     return [secretSealed, ...(overlaps ? [previousSecretSealed] : [])].map((sealed) =>
       this.box.open(sealed, placeOf(id, 'secret')).toString(),
     );

@@ -23,9 +23,9 @@ export class WebhookEntity {
   /** Headers of the receiver's own; their values may be credentials. */
   @Column({ type: 'bytea', name: 'headers_sealed', nullable: true }) headersSealed: Buffer | null;
   @Column({ type: 'bytea', name: 'secret_sealed' }) secretSealed: Buffer;
-  /** Signs too until `previousSecretUntil`, so that receivers can change over without losing one delivery (R228). */
+  /** Signs too until `overlapUntil`, so that receivers can change over without losing one delivery (R228). */
   @Column({ type: 'bytea', name: 'previous_secret_sealed', nullable: true }) previousSecretSealed: Buffer | null;
-  @Column({ type: 'timestamptz', name: 'previous_secret_until', nullable: true }) previousSecretUntil: Date | null;
+  @Column({ type: 'timestamptz', name: 'overlap_until', nullable: true }) overlapUntil: Date | null;
   /** The first failure since the last success. */
   @Column({ type: 'timestamptz', name: 'failing_since', nullable: true }) failingSince: Date | null;
   @Column('integer') version: number;

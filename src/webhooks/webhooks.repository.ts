@@ -58,7 +58,7 @@ const UPDATE = envStatement(
 const ROTATE = envStatement(
   'webhooks.rotate',
   `UPDATE webhooks SET previous_secret_sealed = CASE WHEN $5::timestamptz > $6 THEN secret_sealed END,
-     previous_secret_until = CASE WHEN $5::timestamptz > $6 THEN $5::timestamptz END, secret_sealed = $4, version = version + 1, updated_at = $6
+     overlap_until = CASE WHEN $5::timestamptz > $6 THEN $5::timestamptz END, secret_sealed = $4, version = version + 1, updated_at = $6
    WHERE app_id = $1 AND env_id = $2 AND id = $3 RETURNING ${COLUMNS}`,
 );
 const DISABLE = envStatement(

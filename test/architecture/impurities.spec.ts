@@ -18,6 +18,7 @@ const TIMERS_OF_THE_PROCESS: Allowed = {
   'src/kernel/clock/database-clock.ts': 'Carries the database’s time forward.',
   'src/http/edge-hooks.ts': 'Measures how long a request took.',
   'src/http/request-state.ts': 'Measures how long a request took.',
+  'src/webhooks/deliveries/webhook-sender.ts': 'Measures how long a receiver took.',
   'src/embedded-postgres/leftover-servers.ts': 'Runs before there is a clock: waits for a process to end.',
   'src/cli/progress-bar.ts': 'Says how many rows a second it has been.',
   'src/cli/commands/serve.ts': 'Says how long the start took.',

@@ -29,6 +29,9 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/settings/setting-place.ts': 'The tenant of a place that was found.',
   'src/user-imports/user-import.job.ts': 'The tenant that a job was enqueued for.',
   'src/users/user-forgetting.job.ts': 'The tenant that a job was enqueued for.',
+  'src/webhooks/deliveries/webhook-disabling.ts': 'The tenant of the endpoint that failed.',
+  'src/webhooks/messages/fan-out.consumer.ts': 'The tenant of the fact that is told.',
+  'src/webhooks/replays/replay.job.ts': 'The tenant that a job was enqueued for.',
 };
 
 /** Besides entities, repositories and the kernel's persistence. */

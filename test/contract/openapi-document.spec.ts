@@ -215,7 +215,8 @@ describe('the OpenAPI document', () => {
   it('shows examples that fit', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     for (const [at, node] of nodes(document.components.schemas)) {
-      if (!('example' in node)) continue;
+      // A property may be named so, too.
+      if (!('example' in node) || at.endsWith('/properties')) continue;
       expect([at, ajv.validate({ ...node, example: undefined }, node.example)]).toEqual([at, true]);
     }
   });

@@ -108,10 +108,15 @@ export class TestApp {
     return this.nest.get(DataSource);
   }
 
-  /** Runs every due job and task and what they enqueue, brings every fact to its consumers, and sends what is due to webhooks. */
+  /** Runs every due job and task and what they enqueue, and brings every fact to its consumers. What webhooks are sent then waits for {@link deliver}. */
   async drain(): Promise<void> {
     await this.get(JobRunner).drain();
     await this.get(EventRelay).drain();
+  }
+
+  /** As {@link drain}, and sends what is due to webhooks. */
+  async deliver(): Promise<void> {
+    await this.drain();
     await this.get(BackgroundWorkers).drain();
   }
 

@@ -51,7 +51,7 @@ export class WebhookResponse {
   @ApiPropertyOptional({ type: [String], description: 'Names only: the values may be credentials.' })
   header_names?: string[];
   @ApiPropertyOptional({ format: 'date-time', description: 'Until then the secret before signs too.' })
-  previous_secret_until?: string;
+  overlap_until?: string;
   @ApiPropertyOptional({ format: 'date-time', description: 'The first failure since the last success.' })
   failing_since?: string;
   @ApiProperty({ format: 'date-time' }) created_at: string;
@@ -93,7 +93,7 @@ export function toWebhookChanges(body: UpdateWebhookRequest): WebhookChanges {
 }
 
 export function toWebhookResponse(webhook: WebhookEntity, headerNames: readonly string[]): WebhookResponse {
-  const { description, contactEmail, disabledReason, previousSecretUntil, failingSince } = webhook;
+  const { description, contactEmail, disabledReason, overlapUntil, failingSince } = webhook;
   return versioned(
     {
       id: webhook.id,
@@ -106,7 +106,7 @@ export function toWebhookResponse(webhook: WebhookEntity, headerNames: readonly 
       ...(description === null ? {} : { description }),
       ...(contactEmail === null ? {} : { contact_email: contactEmail }),
       ...(headerNames.length === 0 ? {} : { header_names: [...headerNames] }),
-      ...(previousSecretUntil === null ? {} : { previous_secret_until: previousSecretUntil.toISOString() }),
+      ...(overlapUntil === null ? {} : { overlap_until: overlapUntil.toISOString() }),
       ...(failingSince === null ? {} : { failing_since: failingSince.toISOString() }),
       created_at: webhook.createdAt.toISOString(),
       updated_at: webhook.updatedAt.toISOString(),

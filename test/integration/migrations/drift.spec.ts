@@ -18,8 +18,8 @@ const UNSPOKEN: readonly { readonly statement: RegExp; readonly why: string }[] 
     why: 'An xid8 that PostgreSQL fills and only SQL reads.',
   },
   {
-    statement: /^DROP INDEX "public"\."(outbox_tx_id_sequence|audit_entries_tx_id_id)_idx"$/,
-    why: 'It begins with such a column.',
+    statement: /^DROP INDEX "public"\."(outbox_tx_id_sequence|outbox_feed|audit_entries_tx_id_id)_idx"$/,
+    why: 'It holds such a column.',
   },
   {
     statement: /^DROP INDEX "public"\."users_(email_prefix|username_prefix|metadata)_idx"$/,
