@@ -54,6 +54,8 @@ export type { IdKind } from './kernel/ids/id-prefixes.js';
 // Taking part: before something happens, while it happens, after it has happened.
 export * from './kernel/events/event-map.js';
 export { Events, type RecordedEvent, type WithinHandler } from './kernel/events/events.js';
+export type { StoredFact } from './kernel/events/event-feed.system-repository.js';
+export { type EventConsumer, EventRelay } from './kernel/events/event-relay.js';
 export * from './kernel/hooks/hooks.js';
 export { type JobContext, type JobHandler, JobRunner, type RecurringTask } from './kernel/jobs/job-runner.js';
 export { Jobs, type NewJob } from './kernel/jobs/jobs.js';
@@ -100,6 +102,12 @@ export { SessionsService } from './sessions/sessions.service.js';
 export type { UserEntity } from './users/user.entity.js';
 export { UsersModule } from './users/users.module.js';
 export { type NewUser, UsersService } from './users/users.service.js';
+
+// Who is told of what happens.
+export { type EventResource, EventResources, type ResourceReader } from './webhooks/messages/event-resources.js';
+export type { WebhookEntity } from './webhooks/webhook.entity.js';
+export { WebhooksModule } from './webhooks/webhooks.module.js';
+export { type WebhookInput, WebhooksService, type WebhookWithSecret } from './webhooks/webhooks.service.js';
 
 // Who belongs to which organization, and who may do what.
 export { MembersService, type OrganizationActor, organizationActor } from './organizations/members/members.service.js';

@@ -10,6 +10,7 @@ import { PACKAGE } from '../start/package-info.js';
 import { auditHead, auditVerify } from './commands/audit.js';
 import { bootstrap } from './commands/bootstrap.js';
 import { doctor } from './commands/doctor.js';
+import { listen, type ListenOptions } from './commands/listen.js';
 import { migratePlan, migrateStatus, migrateUp } from './commands/migrate.js';
 import { grantOperator, listOperators, type OperatorOptions, revokeOperator } from './commands/operators.js';
 import { printOpenApi } from './commands/openapi.js';
@@ -127,6 +128,19 @@ forService(users.command('export'))
   .action((file: string | undefined, options: ServiceOptions & { format: string; passwordHashes: boolean }) =>
     exportUsers(file, options),
   );
+
+forService(program.command('listen'))
+  .description('tell a receiver on this machine what happens in an environment from now on, signed as a webhook is')
+  .option('--forward <url>', 'where to; printed when absent')
+  .option('--events <patterns>', 'which, between commas: user.*,org.created')
+  .option('--secret <whsec>', 'what signs; drawn when absent')
+  .option('--count <n>', 'end after so many events', positive)
+  .action((options: ListenOptions) => listen(options));
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('must be a whole number from 1 on');
+  return Number(text);
+}
 
 function count(text: string): number {
   const value = Number(text);

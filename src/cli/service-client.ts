@@ -38,6 +38,12 @@ export class ServiceClient {
     return (await answer.json()) as T;
   }
 
+  /** @throws CommandRefused with what the service says. */
+  async get<T>(path: string, query: Record<string, string>): Promise<T> {
+    const answer = await this.send('GET', path, query, undefined, '');
+    return (await answer.json()) as T;
+  }
+
   async stream(path: string, query: Record<string, string>): Promise<Readable> {
     const { body } = await this.send('GET', path, query, undefined, '');
     return body === null ? Readable.from([]) : Readable.fromWeb(body as ReadableStream);

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import '../auth/auth.events.js';
 import { PasswordPolicy } from '../auth/password/password-policy.js';
 import { Lockout, type LockoutState } from '../auth/sign-in/lockout.service.js';
 import { EnvironmentNotFound } from '../environments/environments.problems.js';
 import type { TenantRecord } from '../environments/tenant-record.js';
 import { TenantRecords } from '../environments/tenant-records.js';
 import { requireReach } from '../http/access/reach.js';
-import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import { type Actor, AuditTrail, type UserActor } from '../kernel/audit/audit-trail.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { Passwords } from '../kernel/crypto/passwords.js';
+import { Events } from '../kernel/events/events.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import type { UserEntity } from '../users/user.entity.js';
@@ -29,6 +31,7 @@ export class UserAdministrationService {
     private readonly passwords: Passwords,
     private readonly lockout: Lockout,
     private readonly database: Database,
+    private readonly events: Events,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -92,10 +95,11 @@ export class UserAdministrationService {
   }
 
   /** Forgets the wrong passwords, so that the account may be tried again at once. @throws UserNotFound */
-  unlock(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<void> {
+  unlock(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
     return this.database.transaction(async () => {
       await this.users.get(scope, id);
       await this.lockout.clear(scope, { account: id, knownDevice: undefined });
+      await this.events.record(scope, 'admin.user.unlocked', id, { user_id: id, admin_id: admin.id });
       this.audit.record(scope, { action: 'admin.user.unlock', actor: admin, target: { type: 'user', id } });
     });
   }

@@ -3,6 +3,7 @@ import { AuditTrail, type UserActor } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { SealedBox } from '../kernel/crypto/sealed-box.js';
+import { Events } from '../kernel/events/events.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
 import { Jobs } from '../kernel/jobs/jobs.js';
 import { Database } from '../kernel/persistence/database.js';
@@ -35,6 +36,7 @@ export class UserImportsService {
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly box: SealedBox,
+    private readonly events: Events,
     private readonly audit: AuditTrail,
     private readonly cursors: Cursors,
     private readonly ids: IdGenerator,
@@ -120,6 +122,7 @@ export class UserImportsService {
         await this.get(scope, id);
         throw new UserImportClosed();
       }
+      await this.events.record(scope, 'user_import.cancelled', id, { import_id: id });
       this.record(scope, id, 'user_import.cancel', actor);
       return cancelled;
     });

@@ -45,6 +45,5 @@ function short(envelope: EventEnvelope): EventEnvelope {
 
 function withoutMetadata(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('metadata' in value)) return value;
-  const { metadata: _, ...rest } = value;
-  return rest;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'metadata'));
 }

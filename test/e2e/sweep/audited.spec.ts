@@ -22,6 +22,18 @@ const SILENT: Readonly<Record<string, string>> = {
   unlinkAuthMethod: 'Refused here: the last way in stays.',
 };
 
+/** What is recorded in the audit trail and is no event, and why. */
+const NO_EVENT: Readonly<Record<string, string>> = {
+  refreshTokens: 'Renews what there is, every few minutes of every session.',
+  reauthenticate: 'Proves again who is there already.',
+  createUserImport: 'Opens a place for rows: no user is there yet.',
+  startUserImport: 'Asks a job, which tells what it has written.',
+  resendWebhookDelivery: 'About messages of old events.',
+  resendFailedWebhookDeliveries: 'As resendWebhookDelivery.',
+  replayWebhookEvents: 'As resendWebhookDelivery.',
+  testWebhook: 'Nothing has happened.',
+};
+
 /** The smallest body of these says that nothing changes. */
 const CHANGES: Readonly<Record<string, object>> = {
   setAppClientConfig: { app_name: 'Named' },
@@ -30,7 +42,7 @@ const CHANGES: Readonly<Record<string, object>> = {
   adminBulkImportUsers: { users: [{ email: 'ada@example.com' }] },
 };
 
-describe('R302: what changes something', () => {
+describe('R302, R231: what changes something', () => {
   let calls: RightCalls;
   let view: OwnerView;
 
@@ -43,25 +55,35 @@ describe('R302: what changes something', () => {
     await app.close();
   });
 
-  const entries = async (): Promise<number> =>
-    (await view.query<{ n: number }>('SELECT count(*)::integer AS n FROM audit_entries'))[0]?.n ?? 0;
+  interface Recorded {
+    readonly entries: number;
+    readonly facts: number;
+  }
+
+  const recorded = async (): Promise<Recorded> => {
+    const counts = `SELECT (SELECT count(*) FROM audit_entries)::integer AS entries, (SELECT count(*) FROM outbox)::integer AS facts`;
+    const [found] = await view.query<Recorded>(counts);
+    return found ?? { entries: 0, facts: 0 };
+  };
 
   const changing = operations.where(
     ({ name, method, success }) => method !== 'GET' && success !== undefined && !(name in SILENT),
   );
 
-  it.each(changing)('%s leaves an entry in the audit trail', async (_, operation) => {
+  it.each(changing)('%s leaves an entry in the audit trail, and an event', async (_, operation) => {
     const { path, on, ...call } = await calls.make(operation);
     if (on !== undefined) return on.close();
-    const before = await entries();
+    const before = await recorded();
     const body = CHANGES[operation.name] ?? call.body;
     const answer = await app.api.request(operation.method, path, { ...call, ...(body !== undefined && { body }) });
     expect(answer.status).toBe(operation.success);
-    expect(await entries()).toBeGreaterThan(before);
+    const after = await recorded();
+    expect(after.entries).toBeGreaterThan(before.entries);
+    expect([operation.name, after.facts > before.facts]).toEqual([operation.name, !(operation.name in NO_EVENT)]);
   });
 
   it('and what may be silent is a route that there is', () => {
     const names = operations.all.map(({ name }) => name);
-    expect(Object.keys(SILENT).filter((name) => !names.includes(name))).toEqual([]);
+    expect(Object.keys({ ...SILENT, ...NO_EVENT }).filter((name) => !names.includes(name))).toEqual([]);
   });
 });

@@ -28,7 +28,8 @@ describe('webhooks under administration', () => {
   it('are created, read, listed, changed and deleted as clients know it', async () => {
     const created = await create({ description: 'CRM' });
     expect(created.status).toBe(201);
-    const { secret: _, ...webhook } = created.body as Record<string, unknown>;
+    const { secret, ...webhook } = created.body as Record<string, unknown>;
+    expect(secret).toMatch(/^whsec_/);
     expect(webhook).toMatchObject({
       app_id: on.tenant.scope.appId,
       env_id: on.tenant.scope.envId,
