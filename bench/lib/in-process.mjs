@@ -6,13 +6,14 @@ import { EnvironmentsService } from '../../dist/src/environments/environments.se
 import { SYSTEM_ACTOR } from '../../dist/src/kernel/audit/audit-trail.js';
 import { scopeTo } from '../../dist/src/kernel/context/scope.js';
 import { Starter } from '../../dist/src/start/starter.js';
+import { SECRETS } from './processes.mjs';
 
 /** The service within this process, for what is measured without HTTP around it. @param mailer receives the mails. */
 export async function startInProcess(database, { env = {}, mailer } = {}) {
   const config = loadConfig({
     AUTHSOME_DATABASE_URL: database.runtimeUrl,
     AUTHSOME_DATABASE_MIGRATION_URL: database.ownerUrl,
-    AUTHSOME_SECRETS: `bench:${randomBytes(32).toString('base64')}`,
+    AUTHSOME_SECRETS: SECRETS,
     AUTHSOME_PUBLIC_URL: 'http://127.0.0.1:1',
     AUTHSOME_MAIL_DRIVER: 'log',
     AUTHSOME_LOG_LEVEL: 'error',

@@ -11,7 +11,7 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 const CLI = path.join(ROOT, 'dist/src/cli/main.js');
 const READY_WITHIN_MS = 30_000;
 /** The same for every start: what one process sealed, the next one opens. */
-const SECRETS = `bench:${randomBytes(32).toString('base64')}`;
+export const SECRETS = `bench:${randomBytes(32).toString('base64')}`;
 
 /** A durable PostgreSQL of the bench's own. */
 export async function startDatabase() {

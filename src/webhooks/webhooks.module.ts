@@ -9,6 +9,7 @@ import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { DeliveryAttempts } from './deliveries/delivery-attempts.js';
 import { DeliveryWorker } from './deliveries/delivery-worker.js';
+import { OutcomeWriter } from './deliveries/outcome-writer.js';
 import { OutgoingSystemRepository } from './deliveries/outgoing.system-repository.js';
 import { TestDeliveriesService } from './deliveries/test-deliveries.service.js';
 import { WebhookDisabling } from './deliveries/webhook-disabling.js';
@@ -51,6 +52,7 @@ import { WebhooksService } from './webhooks.service.js';
     DeliveriesRepository,
     DeliveryWorker,
     DeliveryAttempts,
+    OutcomeWriter,
     OutgoingSystemRepository,
     WebhookSender,
     WebhookDisabling,

@@ -2,9 +2,11 @@ import { randomInt } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import { Clock } from '../../kernel/clock/clock.js';
+import type { Id } from '../../kernel/ids/id.js';
 import { Metrics } from '../../kernel/metrics/metrics.js';
-import type { WebhookEntity } from '../webhook.entity.js';
+import type { DisabledReason, WebhookEntity } from '../webhook.entity.js';
 import { type DeliveryOutcome, OutgoingSystemRepository } from './outgoing.system-repository.js';
+import { OutcomeWriter } from './outcome-writer.js';
 import { waitAfter } from './retry-schedule.js';
 import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 import { WebhookDisabling } from './webhook-disabling.js';
@@ -15,22 +17,23 @@ const PARTS = 1_000_000;
 /** Without one success in between an endpoint is switched off. */
 const LONGEST_FAILURE_MS = 5 * 24 * 60 * 60_000;
 
-/** Tries one delivery. @returns false when it was not tried: its endpoint is off, or gone. */
-export type TryDelivery = (delivery: WebhookDeliveryEntity) => Promise<boolean>;
+/** Tries one delivery. `untried`: its endpoint is off, or gone. */
+export type TryDelivery = (delivery: WebhookDeliveryEntity) => Promise<'delivered' | 'failed' | 'untried'>;
 
 /** One try after the other, and what follows from each. */
 @Injectable()
 export class DeliveryAttempts {
-  readonly #outcomes: Counter;
+  readonly #attempts: Counter;
 
   constructor(
     private readonly outgoing: OutgoingSystemRepository,
+    private readonly outcomes: OutcomeWriter,
     private readonly sender: WebhookSender,
     private readonly disabling: WebhookDisabling,
     private readonly clock: Clock,
     metrics: Metrics,
   ) {
-    this.#outcomes = new Counter({
+    this.#attempts = new Counter({
       name: 'authsome_webhook_attempts_total',
       help: 'Attempts to deliver an event to a webhook, by what became of the delivery.',
       labelNames: ['outcome'],
@@ -38,57 +41,59 @@ export class DeliveryAttempts {
     });
   }
 
-  /** Reads what deliveries of one endpoint need, all at once. */
+  /** Reads what deliveries need, all at once. */
   async prepare(deliveries: readonly WebhookDeliveryEntity[]): Promise<TryDelivery> {
     const webhooks = await this.outgoing.anyTenantEndpoints(deliveries.map(({ webhookId }) => webhookId));
     const bodies = await this.outgoing.anyTenantBodies(deliveries.map(({ eventId }) => eventId));
-    let disabled = false;
+    const disabled = new Set<Id<'webhook'>>();
     return async (delivery) => {
       const webhook = webhooks.get(delivery.webhookId);
-      if (disabled || webhook?.active !== true) return false;
-      const body = bodies.get(delivery.eventId);
-      disabled = await this.attempt(webhook, delivery, body);
-      return true;
+      if (webhook?.active !== true || disabled.has(webhook.id)) return 'untried';
+      const outcome = await this.attempt(webhook, delivery, bodies.get(delivery.eventId));
+      if (outcome.state === 'delivered') return 'delivered';
+      const reason = this.reasonToDisable(webhook, outcome);
+      if (reason !== undefined) {
+        disabled.add(webhook.id);
+        await this.disabling.disable(webhook, reason);
+      }
+      return 'failed';
     };
   }
 
-  /** @returns whether the endpoint was switched off for it. */
   private async attempt(
     webhook: WebhookEntity,
     delivery: WebhookDeliveryEntity,
     body: string | undefined,
-  ): Promise<boolean> {
+  ): Promise<DeliveryOutcome> {
     const sent = body === undefined ? undefined : await this.sender.send(webhook, { id: delivery.eventId, body });
     const now = this.clock.now();
-    const outcome = sent === undefined ? expired(now) : outcomeOf(delivery, sent, now);
-    await this.outgoing.anyTenantFinish(delivery, outcome, now);
-    this.#outcomes.inc({ outcome: outcome.state });
-    const { status } = outcome.attempt;
-    if (outcome.state === 'delivered') return false;
-    if (status === GONE) return this.disable(webhook, 'gone');
-    const since = webhook.failingSince?.getTime() ?? now.getTime();
-    return now.getTime() - since >= LONGEST_FAILURE_MS ? this.disable(webhook, 'failing') : false;
+    const outcome = sent === undefined ? expired(delivery, now) : outcomeOf(delivery, sent, now);
+    await this.outcomes.note(outcome);
+    this.#attempts.inc({ outcome: outcome.state });
+    return outcome;
   }
 
-  private async disable(webhook: WebhookEntity, reason: 'gone' | 'failing'): Promise<true> {
-    await this.disabling.disable(webhook, reason);
-    return true;
+  private reasonToDisable({ failingSince }: WebhookEntity, { attempt }: DeliveryOutcome): DisabledReason | undefined {
+    if (attempt.status === GONE) return 'gone';
+    const failsForMs = failingSince === null ? 0 : this.clock.nowMs() - failingSince.getTime();
+    return failsForMs >= LONGEST_FAILURE_MS ? 'failing' : undefined;
   }
 }
 
 function outcomeOf(delivery: WebhookDeliveryEntity, { attempt, retryAfter }: Sent, now: Date): DeliveryOutcome {
   const { status } = attempt;
-  if (status !== undefined && status >= 200 && status < 300) return { state: 'delivered', attempt, nextAttemptAt: now };
+  if (status !== undefined && status >= 200 && status < 300)
+    return { delivery, state: 'delivered', attempt, nextAttemptAt: now };
   const wait =
     status === GONE
       ? undefined
       : waitAfter(delivery.attempts - delivery.scheduleStart, retryAfter, now, randomInt(PARTS) / PARTS);
   return wait === undefined
-    ? { state: 'failed', attempt, nextAttemptAt: now }
-    : { state: 'waiting', attempt, nextAttemptAt: new Date(now.getTime() + wait) };
+    ? { delivery, state: 'failed', attempt, nextAttemptAt: now }
+    : { delivery, state: 'waiting', attempt, nextAttemptAt: new Date(now.getTime() + wait) };
 }
 
-function expired(now: Date): DeliveryOutcome {
+function expired(delivery: WebhookDeliveryEntity, now: Date): DeliveryOutcome {
   const attempt = { at: now.toISOString(), latency_ms: 0, error: 'the event is older than what is kept' };
-  return { state: 'failed', attempt, nextAttemptAt: now };
+  return { delivery, state: 'failed', attempt, nextAttemptAt: now };
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../../kernel/clock/clock.js';
 import type { Id } from '../../kernel/ids/id.js';
@@ -7,16 +8,21 @@ import { WakeLoop } from '../../kernel/jobs/wake-loop.js';
 import { Logger } from '../../kernel/logging/logger.js';
 import { Notifications } from '../../kernel/notifications/notifications.js';
 import { DELIVERIES_QUEUED } from '../messages/fan-out.js';
-import { DeliveryAttempts } from './delivery-attempts.js';
+import { DeliveryAttempts, type TryDelivery } from './delivery-attempts.js';
 import { OutgoingSystemRepository } from './outgoing.system-repository.js';
+import { RestingEndpoints } from './resting-endpoints.js';
 import type { WebhookDeliveryEntity } from './webhook-delivery.entity.js';
 
 /** Endpoints served at once by one replica. */
 const MOST_LANES = 32;
 /** Deliveries that one endpoint is given at a time, */
-const LANE_LENGTH = 20;
+const LANE_LENGTH = 50;
 /** and how many of them are under way at once: a receiver is not to be flooded. */
 const LANE_WIDTH = 5;
+/** After so many failures in a row the rest of a lane is not tried. */
+const MOST_FAILURES = 5;
+/** Between two claims. */
+const PACE_MS = 50;
 
 /**
  * Takes deliveries to their endpoints. Each endpoint has a lane of its own in each replica: one that never answers fills its own lane and
@@ -26,6 +32,7 @@ const LANE_WIDTH = 5;
 export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
   readonly #loop = new WakeLoop(() => this.round());
   readonly #lanes = new Map<Id<'webhook'>, Promise<void>>();
+  readonly #resting = new RestingEndpoints();
   #stopping = false;
 
   constructor(
@@ -59,7 +66,9 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
 
   private async round(): Promise<void> {
     try {
-      while (!this.#loop.isStopped && (await this.openLanes()) > 0);
+      await this.openLanes();
+      // What is queued meanwhile is claimed together: a claim per event would cost more than telling it.
+      await setTimeout(PACE_MS);
     } catch (error) {
       // The database is away; the next poll tries again.
       this.logger.warn('webhooks.round_failed', { error });
@@ -70,11 +79,14 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
   private async openLanes(): Promise<number> {
     const free = MOST_LANES - this.#lanes.size;
     if (free <= 0) return 0;
-    const busy = [...this.#lanes.keys()];
+    const nowMs = this.clock.nowMs();
+    const busy = [...this.#lanes.keys(), ...this.#resting.at(nowMs)];
     const until = this.clock.in(this.options.leaseMs);
     const claimed = await this.outgoing.anyTenantClaim(this.clock.now(), until, LANE_LENGTH, free * LANE_LENGTH, busy);
+    if (claimed.length === 0) return 0;
+    const attempt = await this.attempts.prepare(claimed);
     for (const [webhookId, deliveries] of byEndpoint(claimed)) {
-      const lane = this.run(deliveries, until).finally(() => {
+      const lane = this.run(webhookId, deliveries, attempt, until).finally(() => {
         this.#lanes.delete(webhookId);
         // More of it may be due.
         this.#loop.wake();
@@ -85,21 +97,31 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
   }
 
   /** Sends what it can well before the claim ends, and gives back the rest. */
-  private async run(deliveries: readonly WebhookDeliveryEntity[], until: Date): Promise<void> {
+  private async run(
+    webhookId: Id<'webhook'>,
+    deliveries: readonly WebhookDeliveryEntity[],
+    attempt: TryDelivery,
+    until: Date,
+  ): Promise<void> {
     const lastStartMs = until.getTime() - this.options.leaseMs / 2;
     const left: WebhookDeliveryEntity[] = [];
+    let failures = 0;
+    const goesOn = (): boolean => !this.#stopping && failures < MOST_FAILURES && this.clock.nowMs() <= lastStartMs;
+    const tell = async (delivery: WebhookDeliveryEntity): Promise<void> => {
+      const outcome = goesOn() ? await attempt(delivery) : 'untried';
+      if (outcome === 'untried') left.push(delivery);
+      failures = outcome === 'failed' ? failures + 1 : outcome === 'delivered' ? 0 : failures;
+    };
     try {
-      const attempt = await this.attempts.prepare(deliveries);
       await inLanes(chains(deliveries), LANE_WIDTH, async (chain) => {
-        for (const delivery of chain) {
-          if (this.#stopping || this.clock.nowMs() > lastStartMs) left.push(delivery);
-          else if (!(await attempt(delivery))) left.push(delivery);
-        }
+        for (const delivery of chain) await tell(delivery);
       });
+      if (failures === 0) this.#resting.recovered(webhookId);
+      else this.#resting.failed(webhookId, this.clock.nowMs());
       if (left.length > 0) await this.outgoing.anyTenantGiveBack(left, this.clock.now());
     } catch (error) {
       // What was not noted is sent again when the claim is over: at least once.
-      this.logger.warn('webhooks.lane_failed', { webhook_id: deliveries[0]?.webhookId, error });
+      this.logger.warn('webhooks.lane_failed', { webhook_id: webhookId, error });
     }
   }
 }

@@ -9,6 +9,7 @@ import { type DeliveryAttempt, type DeliveryState, WebhookDeliveryEntity } from 
 
 /** What came of an attempt. */
 export interface DeliveryOutcome {
+  readonly delivery: WebhookDeliveryEntity;
   readonly state: DeliveryState;
   readonly attempt: DeliveryAttempt;
   readonly nextAttemptAt: Date;
@@ -49,15 +50,18 @@ const BODIES = statement(
   'webhook_messages.bodies',
   'SELECT event_id AS "eventId", body FROM webhook_messages WHERE event_id = ANY ($1)',
 );
-/** With it goes the endpoint's record of failing: written only when it begins or ends. */
+/** With it goes the endpoints' record of failing: written only when it begins or ends. */
 const FINISH = statement(
   'webhook_deliveries.finish',
   `WITH tried AS (
-     UPDATE webhook_deliveries SET state = $3, next_attempt_at = $4, finished_at = CASE WHEN $3 <> 'waiting' THEN $6::timestamptz END,
-       attempt_log = CASE WHEN jsonb_array_length(attempt_log) >= ${MOST_KEPT} THEN attempt_log - 0 ELSE attempt_log END || $5::jsonb
-     WHERE id = $1 AND attempts = $2 AND state = 'waiting' RETURNING webhook_id)
-   UPDATE webhooks w SET failing_since = CASE WHEN $3 = 'delivered' THEN NULL ELSE $6::timestamptz END
-   FROM tried WHERE w.id = tried.webhook_id AND (w.failing_since IS NULL) <> ($3 = 'delivered')`,
+     UPDATE webhook_deliveries d SET state = t.state, next_attempt_at = t.next_attempt_at,
+       finished_at = CASE WHEN t.state <> 'waiting' THEN $6::timestamptz END,
+       attempt_log = CASE WHEN jsonb_array_length(attempt_log) >= ${MOST_KEPT} THEN attempt_log - 0 ELSE attempt_log END || t.attempt
+     FROM unnest($1::text[], $2::integer[], $3::text[], $4::timestamptz[], $5::jsonb[]) AS t (id, attempts, state, next_attempt_at, attempt)
+     WHERE d.id = t.id AND d.attempts = t.attempts AND d.state = 'waiting' RETURNING d.webhook_id, d.state),
+   heard AS (SELECT webhook_id, bool_or(state = 'delivered') AS any_delivered FROM tried GROUP BY webhook_id)
+   UPDATE webhooks w SET failing_since = CASE WHEN any_delivered THEN NULL ELSE $6::timestamptz END
+   FROM heard WHERE w.id = heard.webhook_id AND (w.failing_since IS NULL) <> any_delivered`,
 );
 /** What was claimed and not tried: it was no attempt. */
 const GIVE_BACK = statement(
@@ -100,13 +104,16 @@ export class OutgoingSystemRepository extends SystemRepository {
     return new Map(rows.map(({ eventId, body }) => [eventId, body]));
   }
 
-  /** Notes an attempt. Changes nothing when the claim was lost meanwhile. */
-  async anyTenantFinish(
-    { id, attempts }: WebhookDeliveryEntity,
-    { state, attempt, nextAttemptAt }: DeliveryOutcome,
-    now: Date,
-  ): Promise<void> {
-    await this.query(FINISH, [id, attempts, state, nextAttemptAt, JSON.stringify([attempt]), now]);
+  /** Notes attempts. Changes nothing of those whose claim was lost meanwhile. */
+  async anyTenantFinish(outcomes: readonly DeliveryOutcome[], now: Date): Promise<void> {
+    await this.query(FINISH, [
+      outcomes.map(({ delivery }) => delivery.id),
+      outcomes.map(({ delivery }) => delivery.attempts),
+      outcomes.map(({ state }) => state),
+      outcomes.map(({ nextAttemptAt }) => nextAttemptAt),
+      outcomes.map(({ attempt }) => JSON.stringify(attempt)),
+      now,
+    ]);
   }
 
   async anyTenantGiveBack(deliveries: readonly WebhookDeliveryEntity[], now: Date): Promise<void> {
