@@ -61,7 +61,7 @@ async function throughQueues(database, { rounds, facts, backlog }) {
     for (let claim = 0; claim < 9; claim += 1) {
       const now = new Date();
       const until = new Date(now.getTime() + 3_600_000);
-      times.push(await elapsed(() => service.get(OutgoingSystemRepository).anyTenantClaim(now, until, 20, 640, [])));
+      times.push(await elapsed(() => service.get(OutgoingSystemRepository).anyTenantClaim(now, until, 50, 32, [], '')));
     }
     return median(times);
   };

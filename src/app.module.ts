@@ -25,6 +25,7 @@ import { OperatorsModule } from './operators/operators.module.js';
 import { MembershipsModule } from './organizations/members/memberships.module.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { PagesModule } from './pages/pages.module.js';
+import { ParkedEventsModule } from './parked-events/parked-events.module.js';
 import { PermissionChecksModule } from './roles/permission-checks.module.js';
 import { RolesModule } from './roles/roles.module.js';
 import { ServiceAccountsModule } from './service-accounts/service-accounts.module.js';
@@ -88,6 +89,7 @@ export class AppModule {
         ServiceAccountsModule,
         ImpersonationModule,
         StatsModule,
+        ParkedEventsModule,
         PagesModule,
         DiscoveryModule,
         HealthModule,

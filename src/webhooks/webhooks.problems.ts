@@ -1,4 +1,4 @@
-import { defineProblem } from '../kernel/errors/problem.js';
+import { defineProblem, type DomainError } from '../kernel/errors/problem.js';
 
 export const WebhookNotFound = defineProblem({
   code: 'webhook_not_found',
@@ -41,3 +41,8 @@ export const DeliveryNotFound = defineProblem({
   title: 'No such delivery',
   detail: 'delivery not found',
 });
+
+/** Names the event where that is a name: other text is not repeated to whoever reads the answer. */
+export function unknownEvent(event: string): DomainError {
+  return new UnknownEvent(/^[a-z_.*]{1,64}$/.test(event) ? { detail: `there is no event ${event}` } : {});
+}

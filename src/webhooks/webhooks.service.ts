@@ -19,7 +19,7 @@ import { WebhookSecrets } from './webhook-secrets.js';
 import { newWebhookSecret } from './webhook-signatures.js';
 import type { WebhookEntity } from './webhook.entity.js';
 import './webhooks.events.js';
-import { TooManyWebhooks, UnknownEvent, WebhookNotFound, WebhookUrlRefused } from './webhooks.problems.js';
+import { TooManyWebhooks, unknownEvent, WebhookNotFound, WebhookUrlRefused } from './webhooks.problems.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
 /** An endpoint to be. */
@@ -165,7 +165,7 @@ export class WebhooksService {
   private check({ url, events }: WebhookChanges): void {
     if (url !== undefined) this.checkUrl(url);
     const unknown = events?.find((pattern) => !isKnownPattern(pattern));
-    if (unknown !== undefined) throw new UnknownEvent({ detail: `there is no event ${unknown}` });
+    if (unknown !== undefined) throw unknownEvent(unknown);
   }
 
   private async record(

@@ -20,7 +20,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['organizations'],
   ['roles'],
   ['auth', 'webhooks'],
-  ['operators', 'stats', 'service-accounts', 'user-administration', 'user-imports'],
+  ['operators', 'stats', 'parked-events', 'service-accounts', 'user-administration', 'user-imports'],
   ['impersonation'],
   ['bootstrap'],
   ['ormconfig.ts'],

@@ -22,6 +22,7 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/operators/setup.controller.ts': 'The platform app.',
   'src/organizations/invitations/invitation-answers.service.ts':
     'The tenant of the invitation that a mailed secret opens.',
+  'src/parked-events/parked-events.service.ts': 'The tenant of the fact that is taken.',
   'src/sessions/session-authenticator.ts': 'The tenant of the session that a token opens.',
   'src/sessions/session-endings.ts': 'The tenant of the impersonation it has just ended.',
   'src/sessions/token-introspector.ts': 'The tenant of the session that a token opens.',

@@ -67,7 +67,7 @@ describe('webhooks of a service whose worker is killed', () => {
     await receiver.waitFor(
       'every acknowledged sign-up at the receiver',
       () => acknowledged.every((id) => told().has(id)),
-      LEASE_MS + 10_000,
+      LEASE_MS + 30_000,
     );
     const idsOf = (user: string): Set<string> =>
       new Set(receiver.received.filter(({ event }) => event.data.user_id === user).map(({ event }) => event.id));

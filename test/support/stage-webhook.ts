@@ -1,10 +1,11 @@
-import { SYSTEM_ACTOR } from '../../src/kernel/audit/audit-trail.js';
 import type { EnvScope } from '../../src/kernel/context/scope.js';
 import { IdGenerator, type Id } from '../../src/kernel/ids/id.js';
 import { Database } from '../../src/kernel/persistence/database.js';
 import { DeliveriesService } from '../../src/webhooks/deliveries/deliveries.service.js';
 import { FanOut, HAPPENED } from '../../src/webhooks/messages/fan-out.js';
-import { WebhooksService } from '../../src/webhooks/webhooks.service.js';
+import { WebhookSecrets } from '../../src/webhooks/webhook-secrets.js';
+import { newWebhookSecret } from '../../src/webhooks/webhook-signatures.js';
+import { WebhooksRepository } from '../../src/webhooks/webhooks.repository.js';
 import type { TestApp } from './test-app.js';
 
 export interface StagedWebhook {
@@ -14,15 +15,22 @@ export interface StagedWebhook {
 
 /** A webhook that nobody else uses, with one delivery on its way. */
 export async function stageWebhook(app: TestApp, scope: EnvScope): Promise<StagedWebhook> {
-  const input = {
-    url: 'https://receiver.example/hooks',
-    events: ['app.deleted'],
-    description: null,
-    active: true,
-    contactEmail: null,
-    headers: {},
-  };
-  const { webhook } = await app.get(WebhooksService).create(scope, input, SYSTEM_ACTOR);
+  // Past the service: sweeps make more than an environment may have.
+  const id = app.get(IdGenerator).next('webhook');
+  const webhook = await app.get(WebhooksRepository).insert(
+    scope,
+    {
+      id,
+      url: 'https://receiver.example/hooks',
+      events: ['app.deleted'],
+      description: null,
+      active: true,
+      contactEmail: null,
+      headersSealed: null,
+      secretSealed: app.get(WebhookSecrets).seal(id, newWebhookSecret()),
+    },
+    app.clock.now(),
+  );
   const fact = {
     id: app.get(IdGenerator).next('event'),
     appId: scope.appId,

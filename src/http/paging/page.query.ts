@@ -12,7 +12,8 @@ export class PageQuery {
 
 export function pageRequest(query: PageQuery): PageRequest {
   return {
-    limit: query.limit ?? DEFAULT_LIMIT,
+    // An empty text counts as absent.
+    limit: query.limit || DEFAULT_LIMIT,
     ...(query.cursor ? { cursor: query.cursor } : {}),
   };
 }

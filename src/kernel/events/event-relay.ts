@@ -56,6 +56,11 @@ export class EventRelay {
     this.#consumers.set(consumer.name, consumer);
   }
 
+  /** @returns undefined when there is none. */
+  consumerNamed(name: string): EventConsumer | undefined {
+    return this.#consumers.get(name);
+  }
+
   /** Makes the consumers' places. A new consumer starts with the oldest fact that is kept. */
   async prepare(): Promise<void> {
     await this.feed.anyTenantEnsureCursors([...this.#consumers.keys()], this.clock.now());

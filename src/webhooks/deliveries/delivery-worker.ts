@@ -33,6 +33,8 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
   readonly #loop = new WakeLoop(() => this.round());
   readonly #lanes = new Map<Id<'webhook'>, Promise<void>>();
   readonly #resting = new RestingEndpoints();
+  /** The endpoint that had its turn last. */
+  #last: Id<'webhook'> | '' = '';
   #stopping = false;
 
   constructor(
@@ -79,10 +81,11 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
   private async openLanes(): Promise<number> {
     const free = MOST_LANES - this.#lanes.size;
     if (free <= 0) return 0;
-    const nowMs = this.clock.nowMs();
-    const busy = [...this.#lanes.keys(), ...this.#resting.at(nowMs)];
+    const busy = [...this.#lanes.keys(), ...this.#resting.at(this.clock.nowMs())];
     const until = this.clock.in(this.options.leaseMs);
-    const claimed = await this.outgoing.anyTenantClaim(this.clock.now(), until, LANE_LENGTH, free * LANE_LENGTH, busy);
+    const now = this.clock.now();
+    const claimed = await this.outgoing.anyTenantClaim(now, until, LANE_LENGTH, free, busy, this.#last);
+    this.#last = lastInTurn(claimed, this.#last);
     if (claimed.length === 0) return 0;
     const attempt = await this.attempts.prepare(claimed);
     for (const [webhookId, deliveries] of byEndpoint(claimed)) {
@@ -124,6 +127,12 @@ export class DeliveryWorker implements BackgroundWorker, OnModuleInit {
       this.logger.warn('webhooks.lane_failed', { webhook_id: webhookId, error });
     }
   }
+}
+
+/** The endpoints have their turns in the order of their ids, and then from the beginning. */
+function lastInTurn(claimed: readonly WebhookDeliveryEntity[], before: Id<'webhook'> | ''): Id<'webhook'> | '' {
+  const ids = claimed.map(({ webhookId }) => webhookId).sort();
+  return ids.findLast((id) => id <= before) ?? ids.at(-1) ?? '';
 }
 
 function byEndpoint(deliveries: readonly WebhookDeliveryEntity[]): Map<Id<'webhook'>, WebhookDeliveryEntity[]> {

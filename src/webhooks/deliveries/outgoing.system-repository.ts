@@ -19,7 +19,7 @@ export interface DeliveryOutcome {
 const MOST_KEPT = 20;
 
 /**
- * Some of what is due of each endpoint, so that an endpoint with a long queue holds up no other. The endpoints that anything waits for are
+ * Some of what is due of some endpoints, so that an endpoint with a long queue holds up no other. The endpoints that anything waits for are
  * found by jumping from one to the next in webhook_deliveries_due_idx, not by reading what waits. A claim is a time before which nobody else
  * takes the delivery up: a dead worker's is over by itself (F18). SKIP LOCKED hands disjoint sets to workers that claim at one moment.
  */
@@ -31,14 +31,17 @@ const CLAIM = statement(
      SELECT (SELECT d.webhook_id FROM webhook_deliveries d WHERE d.state = 'waiting' AND d.webhook_id > a.webhook_id
              ORDER BY d.webhook_id LIMIT 1)
      FROM awaited a WHERE a.webhook_id IS NOT NULL),
+   ready AS (
+     SELECT a.webhook_id FROM awaited a CROSS JOIN LATERAL (
+       SELECT FROM webhook_deliveries
+       WHERE webhook_id = a.webhook_id AND state = 'waiting' AND next_attempt_at <= $1 LIMIT 1) one
+     WHERE a.webhook_id <> ALL ($5::text[]) AND EXISTS (SELECT FROM webhooks w WHERE w.id = a.webhook_id AND w.active)
+     ORDER BY a.webhook_id <= $6, a.webhook_id LIMIT $4),
    due AS (
-     SELECT d.id FROM awaited a CROSS JOIN LATERAL (
+     SELECT d.id FROM ready r CROSS JOIN LATERAL (
        SELECT id FROM webhook_deliveries
-       WHERE webhook_id = a.webhook_id AND state = 'waiting' AND next_attempt_at <= $1
-       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) d
-     WHERE a.webhook_id <> ALL ($5::text[])
-       AND EXISTS (SELECT FROM webhooks w WHERE w.id = a.webhook_id AND w.active)
-     LIMIT $4)
+       WHERE webhook_id = r.webhook_id AND state = 'waiting' AND next_attempt_at <= $1
+       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) d)
    UPDATE webhook_deliveries SET next_attempt_at = $2, attempts = attempts + 1
    WHERE id = ANY (ARRAY (SELECT id FROM due)) RETURNING ${columnsOf(WebhookDeliveryEntity)}`,
 );
@@ -80,17 +83,25 @@ export class OutgoingSystemRepository extends SystemRepository {
   }
 
   /**
-   * @param perEndpoint most of one endpoint. @param most in all.
-   * @param busy endpoints to leave out.
+   * @param perEndpoint most of one endpoint. @param endpoints how many of them. @param busy endpoints to leave out.
+   * @param after where to begin in the round of endpoints, so that each has its turn.
    */
   async anyTenantClaim(
     now: Date,
     claimedUntil: Date,
     perEndpoint: number,
-    most: number,
+    endpoints: number,
     busy: readonly Id<'webhook'>[],
+    after: Id<'webhook'> | '',
   ): Promise<WebhookDeliveryEntity[]> {
-    const { rows } = await this.query<WebhookDeliveryEntity>(CLAIM, [now, claimedUntil, perEndpoint, most, busy]);
+    const { rows } = await this.query<WebhookDeliveryEntity>(CLAIM, [
+      now,
+      claimedUntil,
+      perEndpoint,
+      endpoints,
+      busy,
+      after,
+    ]);
     return rows;
   }
 

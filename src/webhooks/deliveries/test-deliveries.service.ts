@@ -8,7 +8,7 @@ import { type RateLimit, RateLimits } from '../../kernel/limits/rate-limits.js';
 import { Database } from '../../kernel/persistence/database.js';
 import { exampleOf } from '../event-schemas.js';
 import type { EventEnvelope } from '../messages/event-envelope.js';
-import { UnknownEvent } from '../webhooks.problems.js';
+import { unknownEvent } from '../webhooks.problems.js';
 import { WebhooksService } from '../webhooks.service.js';
 import type { DeliveryAttempt } from './webhook-delivery.entity.js';
 import { WebhookSender } from './webhook-sender.js';
@@ -37,7 +37,7 @@ export class TestDeliveriesService {
    */
   async send(scope: EnvScope, id: Id<'webhook'>, event: string | undefined, actor: Actor): Promise<DeliveryAttempt> {
     const webhook = await this.webhooks.get(scope, id);
-    if (event !== undefined && !isDescribed(event)) throw new UnknownEvent({ detail: `there is no event ${event}` });
+    if (event !== undefined && !isDescribed(event)) throw unknownEvent(event);
     this.webhooks.checkUrl(webhook.url);
     await this.limits.require(TESTS, id);
     const envelope: EventEnvelope = {

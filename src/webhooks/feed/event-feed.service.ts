@@ -5,7 +5,7 @@ import { Cursors, MalformedCursor, type PageRequest } from '../../kernel/persist
 import { eventsNamedBy, isKnownPattern } from '../event-patterns.js';
 import type { EventEnvelope } from '../messages/event-envelope.js';
 import { EventMessages } from '../messages/event-messages.js';
-import { UnknownEvent } from '../webhooks.problems.js';
+import { unknownEvent } from '../webhooks.problems.js';
 import { EventFeedRepository, type FeedFilter, type FeedPage } from './event-feed.repository.js';
 
 export interface EventPage {
@@ -61,7 +61,7 @@ export class EventFeedService {
 /** @throws UnknownEvent */
 function filterOf(patterns: readonly string[]): FeedFilter {
   const unknown = patterns.find((pattern) => !isKnownPattern(pattern));
-  if (unknown !== undefined) throw new UnknownEvent({ detail: `there is no event ${unknown}` });
+  if (unknown !== undefined) throw unknownEvent(unknown);
   return patterns.length === 0 || patterns.includes('*') ? {} : { names: eventsNamedBy(patterns) };
 }
 

@@ -6,7 +6,7 @@ import { IdGenerator, type Id } from '../../kernel/ids/id.js';
 import { Jobs } from '../../kernel/jobs/jobs.js';
 import { Database } from '../../kernel/persistence/database.js';
 import { isKnownPattern } from '../event-patterns.js';
-import { UnknownEvent, WebhookInactive } from '../webhooks.problems.js';
+import { unknownEvent, WebhookInactive } from '../webhooks.problems.js';
 import { WebhooksService } from '../webhooks.service.js';
 import { REPLAY_EVENTS, type ReplayPayload } from './replay.job.js';
 
@@ -45,7 +45,7 @@ export class ReplaysService {
       const { active } = await this.webhooks.get(scope, webhookId);
       if (!active) throw new WebhookInactive();
       const unknown = events?.find((pattern) => !isKnownPattern(pattern));
-      if (unknown !== undefined) throw new UnknownEvent({ detail: `there is no event ${unknown}` });
+      if (unknown !== undefined) throw unknownEvent(unknown);
       const id = this.ids.next('webhook_replay');
       const payload: ReplayPayload = {
         app_id: scope.appId,

@@ -32,6 +32,7 @@ const NO_EVENT: Readonly<Record<string, string>> = {
   resendFailedWebhookDeliveries: 'As resendWebhookDelivery.',
   replayWebhookEvents: 'As resendWebhookDelivery.',
   testWebhook: 'Nothing has happened.',
+  adminRetryParkedEvent: 'About an old event.',
 };
 
 /** The smallest body of these says that nothing changes. */

@@ -6,6 +6,7 @@ import { PublishableKeysService } from '../../../src/environments/publishable-ke
 import { FormConfigsService } from '../../../src/form-configs/form-configs.service.js';
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
 import { type EnvScope, scopeTo } from '../../../src/kernel/context/scope.js';
+import { EventFeedSystemRepository } from '../../../src/kernel/events/event-feed.system-repository.js';
 import type { Id } from '../../../src/kernel/ids/id.js';
 import { OperatorsService } from '../../../src/operators/operators.service.js';
 import { OrganizationDomainsService } from '../../../src/organizations/organization-domains.service.js';
@@ -269,6 +270,13 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
     const { orgId, teamId, memberId } = organization;
     await app.api.post(`/v1/orgs/${orgId}/teams/${teamId}/members`, { token, body: { member_id: memberId } });
     return {};
+  },
+  adminRetryParkedEvent: async (_, { app }) => {
+    const feed = app.get(EventFeedSystemRepository);
+    const [fact] = await feed.anyTenantNext({ txId: '0', sequence: '0' }, 1);
+    if (fact === undefined) throw new Error('nothing has happened yet');
+    await feed.anyTenantPark('webhooks', fact, 'refused', app.clock.now());
+    return { path: `/v1/admin/parked-events/webhooks/${fact.id}/retry` };
   },
   createWebhook: () => ({ body: { url: 'https://receiver.example/hooks', events: ['user.*'] } }),
   deleteWebhook: async ({ tenant }, { app }) => {

@@ -129,6 +129,9 @@ export class Stage {
       roleId: tenant.roleId,
       permissionId: tenant.permissionId,
       webhookId: tenant.webhookId,
+      // Nothing is parked there.
+      consumer: 'webhooks',
+      eventId: 'aevt_01jd3v3x6pe0p9m2s5f7q8w9ab',
       deliveryId: tenant.deliveryId,
       key: 'session.token_ttl_seconds',
       namespace: 'session',

@@ -49,7 +49,7 @@ describe('F08, R230: receivers that behave badly', () => {
       hooks.push(await on.hook({ events: ['user.created'] }, receiver));
     }
     await Promise.all(Array.from({ length: 25 }, () => on.app.api.signUp(on.tenant)));
-    await on.receiver.waitFor('every event at the good receiver', ({ length }) => length === 25, 10_000);
+    await on.receiver.waitFor('every event at the good receiver', ({ length }) => length === 25, 30_000);
 
     const of = (index: number) => on.deliveries(hooks[index]?.id ?? '', { limit: '100' });
     /** One that was tried. */

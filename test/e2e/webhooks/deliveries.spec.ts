@@ -271,6 +271,13 @@ describe('deliveries', () => {
     expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
   });
 
+  it('many endpoints have their turns: more than are served at once', async () => {
+    for (let more = 0; more < 40; more += 1) await on.hook({ events: ['user.created'] });
+    await on.app.api.signUp(on.tenant);
+    await on.app.deliver();
+    expect(on.receiver.of('user.created')).toHaveLength(41);
+  });
+
   it('R296: of a person who is erased nothing is told any more but the id', async () => {
     on.receiver.behaviour = answering(500);
     const person = await on.app.api.signUp(on.tenant);

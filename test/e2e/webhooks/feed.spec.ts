@@ -49,6 +49,7 @@ describe('the feed of events', () => {
   });
   afterAll(() => on.close());
 
+  /** As far as every transaction is over. */
   const read = async (query: Record<string, string> = {}): Promise<Page> =>
     (await on.ask('GET', '/v1/events', undefined, query)).body as unknown as Page;
   /** Where the feed stands now, every transaction being over. */
@@ -80,6 +81,8 @@ describe('the feed of events', () => {
     const empty = await read({ cursor });
     expect(empty).toMatchObject({ events: [], has_more: false });
     const person = await on.app.api.signUp(on.tenant);
+    // Transactions of other suites on the same server hold the feed up, too.
+    await on.app.drain();
     const { events } = await read({ cursor: empty.next_cursor, events: 'user.*' });
     expect(events).toMatchObject([{ event: 'user.created', data: { user_id: person.userId } }]);
     expect((await read({ cursor, events: 'org.*,app.created' })).events).toEqual([]);
@@ -92,6 +95,7 @@ describe('the feed of events', () => {
     const between = await read({ cursor });
     expect(between.events).toEqual([]);
     await late.commit();
+    await on.app.drain();
     const { events } = await read({ cursor: between.next_cursor });
     expect(events).toHaveLength(2);
     expect(events.map(({ id }) => id)).toContain(late.id);
@@ -100,6 +104,7 @@ describe('the feed of events', () => {
   it('goes on after a backup was restored, whose transactions are numbered anew', async () => {
     const last = (await read({ limit: '100' })).events.at(-1) as EventEnvelope;
     const person = await on.app.api.signUp(on.tenant);
+    await on.app.drain();
     const ahead = on.app.get(Cursors).encode(`events/${on.tenant.scope.envId}`, `900000000000:${last.sequence}`);
     const { events } = await read({ cursor: ahead, limit: '100' });
     expect(events.map(({ data }) => data.user_id)).toContain(person.userId);
