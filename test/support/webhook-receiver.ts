@@ -69,6 +69,12 @@ export class WebhookReceiver {
     await eventually(what, () => found(this.received), withinMs);
   }
 
+  /** As new. */
+  reset(): void {
+    this.received.length = 0;
+    this.behaviour = answering(204);
+  }
+
   close(): Promise<void> {
     this.#server.closeAllConnections();
     return new Promise((resolve) => this.#server.close(() => resolve()));

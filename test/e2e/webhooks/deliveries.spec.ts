@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { createHmac } from 'node:crypto';
@@ -44,11 +44,14 @@ describe('deliveries', () => {
   let on: HookedApp;
   let hook: Hook;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     on = await HookedApp.start();
+  });
+  beforeEach(async () => {
+    await on.renew();
     hook = await on.hook({ events: ['user.*'] });
   });
-  afterEach(() => on.close());
+  afterAll(() => on.close());
 
   const failures = async (): Promise<Record<string, unknown>[]> => on.deliveries(hook.id, { state: 'failed' });
   const webhook = async () => (await on.ask('GET', `/v1/webhooks/${hook.id}`)).body;

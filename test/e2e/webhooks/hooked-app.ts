@@ -13,7 +13,7 @@ export class HookedApp {
   private constructor(
     readonly app: TestApp,
     readonly receivers: readonly WebhookReceiver[],
-    readonly tenant: TestTenant,
+    public tenant: TestTenant,
   ) {}
 
   #operator: { readonly token: string; readonly sinceMs: number } | undefined;
@@ -57,6 +57,15 @@ export class HookedApp {
   async deliveries(id: string, query: Record<string, string> = {}): Promise<Record<string, unknown>[]> {
     const { body } = await this.ask('GET', `/v1/webhooks/${id}/deliveries`, undefined, query);
     return body.deliveries as Record<string, unknown>[];
+  }
+
+  /** Another environment, and a receiver that has heard nothing: what was on its way is gone. */
+  async renew(): Promise<void> {
+    const { body } = await this.ask('GET', '/v1/webhooks', undefined, { limit: '100' });
+    for (const { id } of body.webhooks as { id: string }[]) await this.ask('DELETE', `/v1/webhooks/${id}`);
+    this.tenant = await this.app.createTenant();
+    this.#operator = undefined;
+    for (const receiver of this.receivers) receiver.reset();
   }
 
   async close(): Promise<void> {
