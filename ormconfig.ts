@@ -47,6 +47,24 @@ import { WebhookDeliveryEntity } from './src/webhooks/deliveries/webhook-deliver
 import { WebhookMessageEntity } from './src/webhooks/messages/webhook-message.entity.js';
 import { WebhookEntity } from './src/webhooks/webhook.entity.js';
 import { UserEntity } from './src/users/user.entity.js';
+import { BillingCustomerEntity } from './src/billing-bridge/dispatch/billing-customer.entity.js';
+import { UsageDispatchEntity } from './src/billing-bridge/dispatch/usage-dispatch.entity.js';
+import { CouponRedemptionEntity } from './src/billing/coupons/coupon-redemption.entity.js';
+import { CouponEntity } from './src/billing/coupons/coupon.entity.js';
+import { GrantEntity } from './src/billing/grants/grant.entity.js';
+import { OverrideEntity } from './src/billing/grants/override.entity.js';
+import { ReservationEntity } from './src/billing/grants/reservation.entity.js';
+import { UsageResetEntity } from './src/billing/grants/usage-reset.entity.js';
+import { InvoiceEntity } from './src/billing/invoices/invoice.entity.js';
+import { MeterEntity } from './src/billing/meters/meter.entity.js';
+import { PlanVersionEntity } from './src/billing/plans/plan-version.entity.js';
+import { PlanEntity } from './src/billing/plans/plan.entity.js';
+import { SpanEntity } from './src/billing/subscriptions/span.entity.js';
+import { SubscriptionEntity } from './src/billing/subscriptions/subscription.entity.js';
+import { QuotaMarkEntity } from './src/billing/usage/quota-mark.entity.js';
+import { UsageEventEntity } from './src/billing/usage/usage-event.entity.js';
+import { UsageRollupEntity } from './src/billing/usage/usage-rollup.entity.js';
+import { UsageUniqueEntity } from './src/billing/usage/usage-unique.entity.js';
 
 export const entities = [
   AppEntity,
@@ -79,6 +97,24 @@ export const entities = [
   WebhookEntity,
   WebhookMessageEntity,
   WebhookDeliveryEntity,
+  BillingCustomerEntity,
+  UsageDispatchEntity,
+  CouponRedemptionEntity,
+  CouponEntity,
+  GrantEntity,
+  OverrideEntity,
+  ReservationEntity,
+  UsageResetEntity,
+  InvoiceEntity,
+  MeterEntity,
+  PlanVersionEntity,
+  PlanEntity,
+  SpanEntity,
+  SubscriptionEntity,
+  QuotaMarkEntity,
+  UsageEventEntity,
+  UsageRollupEntity,
+  UsageUniqueEntity,
   OperatorEntity,
   OperatorAppEntity,
   SetupTokenEntity,

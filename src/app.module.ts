@@ -4,7 +4,11 @@ import { entities } from '../ormconfig.js';
 import { migrations } from './migrations/index.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { billingOptions } from './billing-bridge/billing-options.js';
 import { BillingBridgeModule, type BillingBridgeOptions } from './billing-bridge/billing-bridge.module.js';
+import { BillingEngineModule } from './billing/billing-engine.module.js';
+import { BillingModule } from './billing/billing.module.js';
+import { EmbeddedLedger } from './billing/entitlements/embedded.ledger.js';
 import { Config } from './config/config.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { DiscoveryModule } from './discovery/discovery.module.js';
@@ -68,7 +72,10 @@ export class AppModule {
           permissions: PermissionChecksModule,
         }),
         MessagingModule.register(config, options.messaging),
-        BillingBridgeModule.forRoot(options.billing ?? { driver: 'noop' }),
+        BillingBridgeModule.forRootAsync(
+          { inject: [Config], useFactory: (settings: Config) => options.billing ?? billingOptions(settings) },
+          { module: BillingEngineModule, ledger: EmbeddedLedger },
+        ),
         KeysBridgeModule.forRoot(options.keys ?? { driver: 'noop' }),
         SettingsModule,
         AppsModule,
@@ -84,6 +91,7 @@ export class AppModule {
         OrganizationsModule,
         RolesModule,
         WebhooksModule,
+        BillingModule,
         AuthModule,
         OperatorsModule,
         ServiceAccountsModule,

@@ -68,14 +68,29 @@ export { type SignInAttempt, type SignInGate, SignInGates } from './sessions/sig
 
 // Ports, to be bound by the application.
 export {
+  type Entitlement,
+  type EntitlementReason,
+  type FeatureKind,
   LEDGER,
-  FEATURES,
-  type Feature,
   type Ledger,
-  METERS,
-  type Meter,
+  type LedgerHealth,
+  type Subject,
+  type SubjectKey,
   type Usage,
+  UsageRefused,
 } from './billing-bridge/ledger.js';
+export { FEATURES, type Feature, METERS, type Meter } from './billing-bridge/feature-keys.js';
+export { type BilledParties, BilledSubjects } from './billing-bridge/billed-subjects.js';
+export { Entitlements } from './billing-bridge/entitlements/entitlements.js';
+export { EntitlementGate } from './billing-bridge/entitlements/entitlement-gate.js';
+export {
+  EntitlementDenied,
+  EntitlementUnknown,
+  QuotaExceeded,
+} from './billing-bridge/entitlements/entitlement.problems.js';
+export { RequireEntitlement } from './billing-bridge/entitlements/require-entitlement.decorator.js';
+export { RequestLedger } from './billing-bridge/request-ledger.js';
+export { UsageRecorder } from './billing-bridge/usage/usage-recorder.js';
 export {
   type CreateKeyInput,
   KEY_MANAGER,

@@ -21,7 +21,11 @@ const GROUPS = {
   ],
   logging: ['Logs', 'Structured lines on standard output. Secrets and personal data are replaced.'],
   workers: ['Workers', 'Jobs run in every replica unless it says otherwise; they share the work through the database.'],
-  bridges: ['Bridges', 'Engines for billing and API keys. What is in force is shown at start and at `/v1/health`.'],
+  billing: [
+    'Billing',
+    'The engine behind the Ledger bridge; see [bridges.md](bridges.md). What is in force is shown at start and at `/v1/health`.',
+  ],
+  bridges: ['Bridges', 'The engine for API keys. What is in force is shown at start and at `/v1/health`.'],
   sessions: ['Sessions', 'Lives of tokens and sessions. An app can set some of them for itself.'],
   devices: ['Devices', 'Devices that people trust.'],
   passwords: ['Passwords', 'argon2id, in a bounded number of slots.'],

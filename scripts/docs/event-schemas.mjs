@@ -6,18 +6,28 @@ const SUFFIX = '01jd3v3x6pe0p9m2s5f7q8w9ab';
 /** What a text looks like in an example; a new one gets a line here. */
 const TEXTS = {
   action: 'read',
+  cancel_at: '2030-02-15T12:00:00.000Z',
+  currency: 'usd',
   email: 'ada@example.com',
   ends_at: '2030-01-15T12:30:00.000Z',
   env_name: 'Staging',
+  feature: 'authsome.users.created',
+  grace_until: '2030-02-18T12:00:00.000Z',
   key: 'sessions.max_per_user',
+  meter_key: 'storage.bytes',
   name: 'Nightly export',
   org_slug: 'analytical-engines',
   origin: 'https://example.com',
+  period_end: '2030-02-15T12:00:00.000Z',
+  period_start: '2030-01-15T12:00:00.000Z',
+  plan_slug: 'business',
   reason: 'abuse',
+  resets_at: '2030-02-15T12:00:00.000Z',
   resource: 'invoices',
   role_slug: 'billing',
   scope_id: `aenv_${SUFFIX}`,
   slug: 'acme',
+  subject: `org:aorg_${SUFFIX}`,
   team_slug: 'support',
 };
 

@@ -17,6 +17,7 @@ const GROUPS = {
   publishable_key: ['Publishable keys', ''],
   rbac: ['Roles and permissions', ''],
   service_account: ['Service accounts', ''],
+  billing: ['Billing', 'Recorded by the embedded billing engine. Amounts are minor units (cents).'],
   session: ['Sessions', ''],
   setting: ['Settings', ''],
   user: ['Users', ''],

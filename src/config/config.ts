@@ -23,6 +23,7 @@ export class Config implements ConfigValues {
   readonly outbound: ConfigValues['outbound'];
   readonly logging: ConfigValues['logging'];
   readonly workers: ConfigValues['workers'];
+  readonly billing: ConfigValues['billing'];
   readonly bridges: ConfigValues['bridges'];
   readonly sessions: ConfigValues['sessions'];
   readonly devices: ConfigValues['devices'];

@@ -208,19 +208,20 @@ describe('production', () => {
   it('lists everything that is missing, each once', () => {
     const problems = problemsOf({ AUTHSOME_MODE: 'production', AUTHSOME_SECRETS: 'k1:short' });
     const names = problems.map((problem) => problem.split(' ')[0]);
-    expect(names).toEqual([
-      'AUTHSOME_SECRETS',
-      'AUTHSOME_DATABASE_URL',
-      'AUTHSOME_PUBLIC_URL',
-      'AUTHSOME_MAIL_DRIVER',
-      'AUTHSOME_BILLING',
-    ]);
+    expect(names).toEqual(['AUTHSOME_SECRETS', 'AUTHSOME_DATABASE_URL', 'AUTHSOME_PUBLIC_URL', 'AUTHSOME_MAIL_DRIVER']);
   });
 
-  it('R359: is refused with the ledger that allows everything, unless it was chosen', () => {
-    expect(problemsOf({ ...PRODUCTION, AUTHSOME_BILLING: undefined })[0]).toContain('noop allows every feature');
-    expect(loadConfig(PRODUCTION).bridges.billing).toBe('noop');
-    expect(loadConfig({}).bridges.billing).toBe('noop');
+  it('R359: the ledger that allows everything is in force only where it was chosen', () => {
+    expect(loadConfig({ ...PRODUCTION, AUTHSOME_BILLING: undefined }).billing.driver).toBe('embedded');
+    expect(loadConfig(PRODUCTION).billing.driver).toBe('noop');
+    expect(loadConfig({}).billing.driver).toBe('embedded');
+  });
+
+  it.each([
+    ['openmeter', 'AUTHSOME_OPENMETER_URL'],
+    ['stripe', 'AUTHSOME_STRIPE_KEY'],
+  ])('an engine elsewhere (%s) needs %s', (driver, name) => {
+    expect(problemsOf({ AUTHSOME_BILLING: driver }).join()).toContain(`${name} is required`);
   });
 
   it.each(

@@ -139,10 +139,6 @@ function productionProblems(env: Environment, values: ConfigValues): string[] {
   demand(values.http.publicUrl !== undefined, 'AUTHSOME_PUBLIC_URL is required in production');
   demand(values.mail.driver !== undefined, 'AUTHSOME_MAIL_DRIVER is required in production');
   demand(values.mail.driver !== 'mailbox', 'AUTHSOME_MAIL_DRIVER=mailbox is for development');
-  demand(
-    values.bridges.billing !== undefined,
-    'AUTHSOME_BILLING must be chosen in production: noop allows every feature, so say so explicitly',
-  );
   demand(values.passwords.hashMemoryKib >= 19_456, 'AUTHSOME_HASH_MEMORY_KIB must be 19456 or more in production');
   demand(values.passwords.hashPasses >= 2, 'AUTHSOME_HASH_PASSES must be 2 or more in production');
   const ring = values.secrets.keyRing?.reveal().split(',') ?? [];
@@ -154,6 +150,12 @@ function crossProblems(values: ConfigValues): string[] {
   const problems: string[] = [];
   if (values.mail.driver === 'smtp' && values.mail.smtpUrl === undefined) {
     problems.push('AUTHSOME_SMTP_URL is required with AUTHSOME_MAIL_DRIVER=smtp');
+  }
+  if (values.billing.driver === 'openmeter' && values.billing.openmeterUrl === undefined) {
+    problems.push('AUTHSOME_OPENMETER_URL is required with AUTHSOME_BILLING=openmeter');
+  }
+  if (values.billing.driver === 'stripe' && values.billing.stripeKey === undefined) {
+    problems.push('AUTHSOME_STRIPE_KEY is required with AUTHSOME_BILLING=stripe');
   }
   if (values.mail.driver === 'http' && values.mail.httpUrl === undefined) {
     problems.push('AUTHSOME_MAIL_HTTP_URL is required with AUTHSOME_MAIL_DRIVER=http');

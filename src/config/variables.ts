@@ -210,11 +210,33 @@ export const variables = {
       doc: 'How often to look for due jobs that nobody announced.',
     }),
   },
-  bridges: {
-    billing: choice('AUTHSOME_BILLING', ['noop'], {
-      default: inProduction('noop', undefined),
-      doc: 'The Ledger bridge. `noop` allows every feature and drops usage; in production it must be chosen explicitly.',
+  billing: {
+    driver: choice('AUTHSOME_BILLING', ['embedded', 'openmeter', 'stripe', 'noop'], {
+      default: 'embedded',
+      doc: 'The Ledger bridge. `embedded`: plans, usage and invoices in the service’s own database; until somebody is subscribed it limits nobody. `openmeter`, `stripe`: an engine elsewhere. `noop` allows every feature and drops usage.',
     }),
+    timeoutMs: duration('AUTHSOME_BILLING_TIMEOUT', ['10ms', '2s'], {
+      default: '300ms',
+      doc: 'How long a billing engine elsewhere may take to answer whether a plan holds a feature. Then the feature’s failure policy answers.',
+    }),
+    failOpen: list('AUTHSOME_BILLING_FAIL_OPEN', {
+      default: '',
+      doc: 'Features that stay open while the billing engine does not answer, besides `authsome.feature.mfa` and `authsome.feature.passkeys`.',
+    }),
+    openmeterUrl: url('AUTHSOME_OPENMETER_URL', ['http', 'https'], {
+      default: undefined,
+      doc: 'Where OpenMeter answers. Required with AUTHSOME_BILLING=openmeter.',
+    }),
+    openmeterKey: secret('AUTHSOME_OPENMETER_KEY', {
+      default: undefined,
+      doc: 'The API key of OpenMeter Cloud; a server of one’s own needs none.',
+    }),
+    stripeKey: secret('AUTHSOME_STRIPE_KEY', {
+      default: undefined,
+      doc: 'The secret key of Stripe. Required with AUTHSOME_BILLING=stripe.',
+    }),
+  },
+  bridges: {
     keys: choice('AUTHSOME_KEYS', ['noop'], {
       default: 'noop',
       doc: 'The Keysmith bridge. `noop` answers every API-key operation with 503 key_manager_not_available.',
@@ -404,6 +426,14 @@ export const variables = {
     eventsMs: duration('AUTHSOME_EVENT_RETENTION', ['1h', '3650d'], {
       default: '30d',
       doc: 'How long facts are kept in the outbox.',
+    }),
+    usageEventsMs: duration('AUTHSOME_USAGE_EVENT_RETENTION', ['36d', '3650d'], {
+      default: '100d',
+      doc: 'How long single usage events are kept, to recognise repeated ones and to compare sums with them. Usage may be told 35 days late.',
+    }),
+    usageSumsMs: duration('AUTHSOME_USAGE_RETENTION', ['70d', '3650d'], {
+      default: '800d',
+      doc: 'How long hourly sums of usage are kept.',
     }),
     auditMs: duration('AUTHSOME_AUDIT_RETENTION', ['1d', '3650d'], {
       default: '400d',

@@ -11,6 +11,7 @@ import {
   MethodNotAllowed,
 } from '../kernel/errors/common-problems.js';
 import type { DomainError } from '../kernel/errors/problem.js';
+import { addCloudEventParsers } from './body/cloud-events-body.js';
 import { addTableParsers } from './body/table-body.js';
 import { JsonRefused, parseStrictJson } from './body/strict-json.js';
 import { problemDocument } from './problems/problem-document.js';
@@ -64,6 +65,7 @@ export function createFastifyAdapter(config: Config): FastifyAdapter {
     }
   });
   addTableParsers(fastify);
+  addCloudEventParsers(fastify);
   return adapter;
 }
 

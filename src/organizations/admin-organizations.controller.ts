@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ENTITLEMENT_PROBLEMS } from '../billing-bridge/entitlements/entitlement.problems.js';
 import { OrganizationNotFound } from '../http/access/access.problems.js';
 import { RequirePermission } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
@@ -59,7 +60,7 @@ export class AdminOrganizationsController {
   @RequirePermission('manage', 'organization')
   @ApiOperation({ operationId: 'adminCreateOrganization', summary: 'Create an organization for a user' })
   @ApiOkResponse({ type: OrganizationResponse })
-  @ApiProblems(OrganizationSlugTaken, UserNotFound)
+  @ApiProblems(OrganizationSlugTaken, UserNotFound, ...ENTITLEMENT_PROBLEMS)
   async create(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,

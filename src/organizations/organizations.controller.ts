@@ -1,5 +1,7 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ENTITLEMENT_PROBLEMS } from '../billing-bridge/entitlements/entitlement.problems.js';
+import { RequireEntitlement } from '../billing-bridge/entitlements/require-entitlement.decorator.js';
 import { RequireFreshOrgRole, RequireOrgRole, RequireSession } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { PageQuery, pageRequest } from '../http/paging/page.query.js';
@@ -30,20 +32,21 @@ export class OrganizationsController {
 
   @Post()
   @RequireSession()
+  @RequireEntitlement('authsome.feature.orgs')
   @ApiOperation({
     operationId: 'createOrganization',
     summary: 'Create an organization, which you own',
     description: 'Without a slug it gets one made of its name.',
   })
   @ApiCreatedResponse({ type: OrganizationResponse })
-  @ApiProblems(OrganizationSlugTaken, OrganizationCreationDisabled, TooManyOrganizations)
+  @ApiProblems(OrganizationSlugTaken, OrganizationCreationDisabled, TooManyOrganizations, ...ENTITLEMENT_PROBLEMS)
   async create(
     @Caller() caller: UserPrincipal,
     @Body() body: CreateOrganizationRequest,
   ): Promise<OrganizationResponse> {
-    const { scope, userId } = caller;
+    const { scope, userId, orgId } = caller;
     const input = toOrganizationInput(body);
-    return toOrganizationResponse(await this.organizations.createOwn(scope, input, userId, actorOf(caller)));
+    return toOrganizationResponse(await this.organizations.createOwn(scope, input, userId, actorOf(caller), orgId));
   }
 
   @Get()

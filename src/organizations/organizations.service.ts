@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { type BilledParties, BilledSubjects } from '../billing-bridge/billed-subjects.js';
+import { EntitlementGate } from '../billing-bridge/entitlements/entitlement-gate.js';
 import { PreconditionFailed } from '../http/etag.js';
 import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { type FieldChanges, fieldChanges } from '../kernel/audit/field-changes.js';
@@ -48,6 +50,8 @@ export class OrganizationsService {
     private readonly organizations: OrganizationsRepository,
     private readonly members: MembersService,
     private readonly settings: SettingsReader,
+    private readonly plans: EntitlementGate,
+    private readonly subjects: BilledSubjects,
     private readonly database: Database,
     private readonly events: Events,
     private readonly audit: AuditTrail,
@@ -58,9 +62,17 @@ export class OrganizationsService {
 
   /**
    * Creates an organization for a user, who owns it.
-   * @throws OrganizationSlugTaken, OrganizationCreationDisabled, TooManyOrganizations
+   * @param actingFor the organization their session acts for: its plan is asked whether it allows another one.
+   * @throws OrganizationSlugTaken, OrganizationCreationDisabled, TooManyOrganizations, EntitlementDenied
    */
-  createOwn(scope: EnvScope, input: OrganizationInput, userId: Id<'user'>, actor: Actor): Promise<OrganizationEntity> {
+  async createOwn(
+    scope: EnvScope,
+    input: OrganizationInput,
+    userId: Id<'user'>,
+    actor: Actor,
+    actingFor: Id<'organization'> | null = null,
+  ): Promise<OrganizationEntity> {
+    await this.requireFeature(scope, { userId, orgId: actingFor });
     return this.database.transaction(async () => {
       const place = settingPlace.user(scope, userId);
       if (!(await this.settings.value(place, ORGANIZATION_CREATION))) throw new OrganizationCreationDisabled();
@@ -73,8 +85,14 @@ export class OrganizationsService {
     });
   }
 
-  /** Creates an organization for somebody else. @throws OrganizationSlugTaken, UserNotFound */
-  createFor(scope: EnvScope, input: OrganizationInput, ownerId: Id<'user'>, actor: Actor): Promise<OrganizationEntity> {
+  /** Creates an organization for somebody else. @throws OrganizationSlugTaken, UserNotFound, EntitlementDenied */
+  async createFor(
+    scope: EnvScope,
+    input: OrganizationInput,
+    ownerId: Id<'user'>,
+    actor: Actor,
+  ): Promise<OrganizationEntity> {
+    await this.requireFeature(scope, { userId: ownerId });
     return this.database.transaction(() => this.create(scope, input, { ownerId, createdBy: null }, actor));
   }
 
@@ -142,6 +160,11 @@ export class OrganizationsService {
       await this.organizations.delete(scope, id);
       this.database.notify(MEMBERS_CHANGED + id);
     });
+  }
+
+  /** Asked before the transaction begins: an engine elsewhere must not keep a connection waiting. */
+  private async requireFeature(scope: EnvScope, parties: BilledParties): Promise<void> {
+    await this.plans.require(await this.subjects.of(scope, parties), 'authsome.feature.orgs');
   }
 
   private async create(

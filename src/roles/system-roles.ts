@@ -34,6 +34,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       ...on('organization', 'manage'),
       ...on('webhook', 'manage'),
       ...on('event', 'read'),
+      ...on('billing', 'manage'),
     ],
   },
   { slug: 'owner', name: 'Owner', parent: 'admin', grants: on('*', '*') },

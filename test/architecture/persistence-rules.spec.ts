@@ -10,6 +10,11 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/auth/mail-requests.ts': 'The tenant that a job was enqueued for.',
   'src/auth/password/password.service.ts': 'The tenant of the challenge that a mailed secret opens.',
   'src/auth/verification/verification.service.ts': 'The tenant of the challenge that a mailed secret opens.',
+  'src/billing-bridge/dispatch/usage-dispatcher.ts': 'The tenant of the usage that is handed over.',
+  'src/billing-bridge/usage/usage.consumer.ts': 'The tenant of the fact that is metered.',
+  'src/billing/subscriptions/automatic-subscriptions.ts': 'The tenant of the fact that somebody is new.',
+  'src/billing/subscriptions/billing-worker.task.ts': 'The tenant of the subscription or invoice that is due.',
+  'src/billing/usage/quota-watch.ts': 'The tenant of the usage that was recorded.',
   'src/bootstrap/bootstrap.service.ts': 'The apps that bootstrap makes.',
   'src/environments/environments.controller.ts':
     'The environment of the operator’s target app; the service looks for it there.',

@@ -1,5 +1,6 @@
 import { Body, Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ENTITLEMENT_PROBLEMS } from '../../billing-bridge/entitlements/entitlement.problems.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FormRejected } from '../../form-configs/form-configs.problems.js';
 import { Public } from '../../http/access/access.js';
@@ -53,6 +54,7 @@ export class SignUpController {
     InvitationOfAnother,
     InvitationLapsed,
     OrganizationFull,
+    ...ENTITLEMENT_PROBLEMS,
     OrganizationInactive,
   )
   async signUp(

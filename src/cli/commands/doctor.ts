@@ -56,7 +56,7 @@ async function examine(env: Environment): Promise<Finding[]> {
   }
 }
 
-async function settings({ http, secrets, mail, bridges, isProduction }: Config): Promise<Finding[]> {
+async function settings({ http, secrets, mail, billing, isProduction }: Config): Promise<Finding[]> {
   const keys = secrets.keyRing === undefined ? 0 : KeyRing.parse(secrets.keyRing).ids.length;
   const engine = await loadArgon2Engine();
   const https = http.publicUrl?.protocol === 'https:';
@@ -71,9 +71,9 @@ async function settings({ http, secrets, mail, bridges, isProduction }: Config):
     mail.driver === 'log'
       ? warn('AUTHSOME_MAIL_DRIVER=log sends nothing: nobody can verify an address')
       : ok(`mail by ${mail.driver ?? ''}`),
-    bridges.billing === 'noop' && isProduction
+    billing.driver === 'noop' && isProduction
       ? warn('billing is noop: every feature is allowed')
-      : ok(`billing ${bridges.billing ?? ''}`),
+      : ok(`billing ${billing.driver}`),
     http.trustedProxies.length === 0 && isProduction
       ? warn('AUTHSOME_TRUSTED_PROXIES is empty: behind a balancer, all clients share one address and its limits')
       : ok('trusted proxies'),

@@ -32,6 +32,14 @@ export const ID_PREFIXES = {
   user_import: 'aimp',
   setting_change: 'asch',
   service_account: 'svc',
+  meter: 'amet',
+  plan: 'apln',
+  subscription: 'asub',
+  grant: 'agrt',
+  reservation: 'arsv',
+  coupon: 'acpn',
+  invoice: 'ainvc',
+  usage_dispatch: 'audp',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

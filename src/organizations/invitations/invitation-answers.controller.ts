@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ENTITLEMENT_PROBLEMS } from '../../billing-bridge/entitlements/entitlement.problems.js';
 import { Public, RequireSession } from '../../http/access/access.js';
 import { Caller, OptionalTenant } from '../../http/params/caller.decorators.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
@@ -37,6 +38,7 @@ export class InvitationAnswersController {
     InvitationLapsed,
     AlreadyMember,
     OrganizationFull,
+    ...ENTITLEMENT_PROBLEMS,
     OrganizationInactive,
   )
   async accept(

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ENTITLEMENT_PROBLEMS } from '../../billing-bridge/entitlements/entitlement.problems.js';
 import { RequireFreshOrgRole, RequireOrgRole, RequireSession } from '../../http/access/access.js';
 import { OrganizationNotFound } from '../../http/access/access.problems.js';
 import { IfMatch, PreconditionFailed } from '../../http/etag.js';
@@ -66,7 +67,14 @@ export class MembersController {
   @RequireOrgRole('admin')
   @ApiOperation({ operationId: 'addMember', summary: 'Make a user a member' })
   @ApiCreatedResponse({ type: MemberResponse })
-  @ApiProblems(UserNotFound, AlreadyMember, RoleAboveOwn, OrganizationFull, OrganizationInactive)
+  @ApiProblems(
+    UserNotFound,
+    AlreadyMember,
+    RoleAboveOwn,
+    OrganizationFull,
+    OrganizationInactive,
+    ...ENTITLEMENT_PROBLEMS,
+  )
   async add(
     @Tenant() scope: EnvScope,
     @Organization() { id: orgId, standing }: ActedOrganization,
@@ -163,7 +171,14 @@ export class MembersController {
     summary: 'Join an organization by a verified address in one of its domains',
   })
   @ApiCreatedResponse({ type: MembershipResponse })
-  @ApiProblems(OrganizationNotFound, DomainNotProved, AlreadyMember, OrganizationFull, OrganizationInactive)
+  @ApiProblems(
+    OrganizationNotFound,
+    DomainNotProved,
+    AlreadyMember,
+    OrganizationFull,
+    OrganizationInactive,
+    ...ENTITLEMENT_PROBLEMS,
+  )
   async join(
     @Param('orgId', new IdPipe('organization')) orgId: Id<'organization'>,
     @Caller() caller: UserPrincipal,

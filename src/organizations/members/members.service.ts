@@ -1,4 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { BilledSubjects } from '../../billing-bridge/billed-subjects.js';
+import { EntitlementGate } from '../../billing-bridge/entitlements/entitlement-gate.js';
 import { OrganizationNotFound } from '../../http/access/access.problems.js';
 import { type MemberRole, type OrganizationStanding, reachesRole } from '../../http/access/memberships.js';
 import { PreconditionFailed } from '../../http/etag.js';
@@ -52,6 +54,8 @@ export class MembersService implements OnModuleInit {
     private readonly organizations: OrganizationsRepository,
     private readonly users: UsersService,
     private readonly settings: SettingsReader,
+    private readonly plans: EntitlementGate,
+    private readonly subjects: BilledSubjects,
     private readonly database: Database,
     private readonly events: Events,
     private readonly audit: AuditTrail,
@@ -107,7 +111,7 @@ export class MembersService implements OnModuleInit {
     return this.members.roleOf(scope, orgId, userId);
   }
 
-  /** @throws OrganizationNotFound, UserNotFound, AlreadyMember, RoleAboveOwn, OrganizationFull, OrganizationInactive */
+  /** @throws OrganizationNotFound, UserNotFound, AlreadyMember, RoleAboveOwn, OrganizationFull, OrganizationInactive, QuotaExceeded */
   add(
     scope: EnvScope,
     orgId: Id<'organization'>,
@@ -124,7 +128,7 @@ export class MembersService implements OnModuleInit {
 
   /**
    * Makes a user a member: in the transaction that holds the organization's row, which is handed over as it was read with the lock.
-   * @throws UserNotFound, AlreadyMember, OrganizationFull, OrganizationInactive
+   * @throws UserNotFound, AlreadyMember, OrganizationFull, OrganizationInactive, QuotaExceeded
    */
   async join(
     scope: EnvScope,
@@ -135,6 +139,7 @@ export class MembersService implements OnModuleInit {
     if (!active) throw new OrganizationInactive();
     const seats = await this.settings.value(settingPlace.organization(scope, orgId), ORGANIZATION_SEATS);
     if (seats > 0 && used >= seats) throw new OrganizationFull({ extras: { limit: seats, used } });
+    await this.plans.requireSeat(await this.subjects.of(scope, { orgId, userId }), used);
     const row = { id: this.ids.next('member'), orgId, userId, role };
     const member = await this.members.insert(scope, row, this.clock.now());
     if (member === undefined) {

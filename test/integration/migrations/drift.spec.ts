@@ -25,6 +25,10 @@ const UNSPOKEN: readonly { readonly statement: RegExp; readonly why: string }[] 
     statement: /^DROP INDEX "public"\."users_(email_prefix|username_prefix|metadata)_idx"$/,
     why: 'Operator classes: for prefixes, and for what a document contains.',
   },
+  {
+    statement: /^DROP INDEX "public"\."billing_usage_events_recorded_at_idx"$/,
+    why: 'An index of block ranges: rows are appended in the order of its column.',
+  },
 ];
 
 interface CollatedColumn {

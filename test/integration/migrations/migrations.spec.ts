@@ -21,6 +21,7 @@ const SHIPPED: Readonly<Record<string, string>> = {
   Organizations1770700000000: '05d42999223f6c5e4c25deee760a1a7279ecebc69aae3c825ac18463cf3f7351',
   Roles1770800000000: '4a713c3732de8fe7aaf347c0ec01db2600d266c1702a6c8cf5436845694212d9',
   Webhooks1770900000000: '6b4d4021e2aacc8031b5d5d19d7a2aa610eb828980c8f639ca006f45307042ae',
+  Billing1771000000000: 'af54300ffa61ae071a04b0817608006dd6992dd71e2487b7aeaa21084ea7202b',
 };
 
 const names = migrations.map(({ name }) => name);
