@@ -1,6 +1,17 @@
 import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
 import { SignInAttemptsRepository } from '../../../src/auth/sign-in/sign-in-attempts.repository.js';
+import { CouponsRepository } from '../../../src/billing/coupons/coupons.repository.js';
+import { EntitlementsRepository } from '../../../src/billing/entitlements/entitlements.repository.js';
+import { AllowancesRepository } from '../../../src/billing/grants/allowances.repository.js';
+import { GrantsRepository } from '../../../src/billing/grants/grants.repository.js';
+import { InvoicesRepository } from '../../../src/billing/invoices/invoices.repository.js';
+import { SeatCountsRepository } from '../../../src/billing/invoices/seat-counts.repository.js';
+import { MetersRepository } from '../../../src/billing/meters/meters.repository.js';
+import { PlansRepository } from '../../../src/billing/plans/plans.repository.js';
+import { SpansRepository } from '../../../src/billing/subscriptions/spans.repository.js';
+import { SubscriptionsRepository } from '../../../src/billing/subscriptions/subscriptions.repository.js';
+import { UsageRepository } from '../../../src/billing/usage/usage.repository.js';
 import { DevicesRepository } from '../../../src/devices/devices.repository.js';
 import { EnvironmentsRepository } from '../../../src/environments/environments.repository.js';
 import { PublishableKeysRepository } from '../../../src/environments/publishable-keys.repository.js';
@@ -59,6 +70,7 @@ const RULES = {
   mostFailures: 100,
 };
 const HOUR_MS = 3_600_000;
+const ALL_TIME = { starts: new Date(0), ends: new Date('2100-01-01T00:00:00Z') };
 
 const newId = <Kind extends IdKind>(kind: Kind): Id<Kind> =>
   `${ID_PREFIXES[kind]}_01h2xcejqtf2nbrexx3vqjhp41` as Id<Kind>;
@@ -331,6 +343,121 @@ export const CASES: readonly Cases[] = [
     next: (feed, scope) => feed.next(scope, { txId: '0', sequence: '0' }, {}, 100),
   }),
 
+  casesOf<EntitlementsRepository, EnvScope>(EntitlementsRepository, 'environment', {
+    standings: async (entitlements, scope, { billing: { subscription, meter }, now }) => {
+      const [standing] = await entitlements.standings(scope, subscription.subjectKey, [meter.key], now);
+      return standing?.subscription ?? undefined;
+    },
+    planOf: (entitlements, scope, { billing, now }) => entitlements.planOf(scope, billing.subscription.subjectKey, now),
+    lockFeature: (entitlements, scope, { billing: { subscription, meter } }) =>
+      entitlements.lockFeature({ scope, key: subscription.subjectKey }, meter.key),
+  }),
+
+  casesOf<MetersRepository, EnvScope>(MetersRepository, 'environment', {
+    insert: (meters, scope, { billing: { meter } }) =>
+      meters.insert(scope, { ...meter, id: newId('meter'), key: 'mallory' }),
+    find: (meters, scope, { billing: { meter } }) => meters.find(scope, meter.id),
+    findByKey: (meters, scope, { billing: { meter } }) => meters.findByKey(scope, meter.key),
+    all: (meters, scope) => meters.all(scope),
+    delete: (meters, scope, { billing: { meter } }) => meters.delete(scope, meter.id),
+  }),
+
+  casesOf<PlansRepository, EnvScope>(PlansRepository, 'environment', {
+    insert: (plans, scope, { billing: { plan }, now }) =>
+      plans.insert(scope, { ...plan, id: newId('plan'), slug: 'mallory' }, plan.terms, now),
+    publish: (plans, scope, { billing: { plan }, now }) => plans.publish(scope, plan.id, plan.terms, undefined, now),
+    setStatus: (plans, scope, { billing: { plan }, now }) => plans.setStatus(scope, plan.id, 'archived', now),
+    find: (plans, scope, { billing: { plan } }) => plans.find(scope, plan.id),
+    findBySlug: (plans, scope, { billing: { plan } }) => plans.findBySlug(scope, plan.slug),
+    page: (plans, scope) => plans.page(scope, undefined, '', 100),
+    count: (plans, scope) => plans.count(scope, undefined),
+    version: (plans, scope, { billing: { plan } }) => plans.version(scope, plan.id, 1),
+  }),
+
+  casesOf<SubscriptionsRepository, EnvScope>(SubscriptionsRepository, 'environment', {
+    lockSubject: (subscriptions, scope, { billing }) =>
+      subscriptions.lockSubject(scope, billing.subscription.subjectKey),
+    insert: (subscriptions, scope, { billing: { subscription }, now }) =>
+      subscriptions.insert(scope, { ...subscription, id: newId('subscription'), subjectKey: 'user:mallory' }, now),
+    save: (subscriptions, scope, { billing: { subscription }, now }) =>
+      subscriptions.save(scope, { ...subscription, status: 'paused' }, now),
+    find: (subscriptions, scope, { billing }) => subscriptions.find(scope, billing.subscription.id),
+    lock: (subscriptions, scope, { billing }) => subscriptions.lock(scope, billing.subscription.id),
+    ofSubject: (subscriptions, scope, { billing }) => subscriptions.ofSubject(scope, billing.subscription.subjectKey),
+    page: (subscriptions, scope) => subscriptions.page(scope, {}, '', 100),
+    count: (subscriptions, scope) => subscriptions.count(scope, {}),
+    periodAt: (subscriptions, scope, { billing: { subscription }, now }) =>
+      subscriptions.periodAt(scope, subscription.id, subscription.anchor, now),
+  }),
+
+  casesOf<SpansRepository, EnvScope>(SpansRepository, 'environment', {
+    open: (spans, scope, { billing: { subscription } }) => spans.open(scope, subscription, new Date(0)),
+    close: (spans, scope, { billing: { subscription }, now }) => spans.close(scope, subscription.id, now),
+    within: (spans, scope, { billing: { subscription } }) => spans.within(scope, subscription.id, ALL_TIME),
+  }),
+
+  casesOf<UsageRepository, EnvScope>(UsageRepository, 'environment', {
+    totals: (usage, scope, { billing: { subscription, meter } }) =>
+      usage.totals(scope, subscription.subjectKey, [meter.key], ALL_TIME),
+    series: (usage, scope, { billing: { subscription, meter } }) =>
+      usage.series(scope, subscription.subjectKey, meter.key, 'month', ALL_TIME, true),
+    reconcile: (usage, scope, { billing: { meter } }) => usage.reconcile(scope, ALL_TIME, [meter.key]),
+  }),
+
+  casesOf<GrantsRepository, EnvScope>(GrantsRepository, 'environment', {
+    insert: (grants, scope, { billing: { grant }, now }) =>
+      grants.insert(scope, { ...grant, id: newId('grant'), amount: 1, leastRollover: 0, mostRollover: 1 }, now),
+    page: (grants, scope, { billing: { grant } }) => grants.page(scope, grant.subjectKey, undefined, '', 100),
+    void: (grants, scope, { billing: { grant }, now }) => grants.void(scope, grant.id, now),
+    burnable: (grants, scope, { billing: { grant } }) =>
+      grants.burnable(scope, grant.subjectKey, [grant.featureKey], ALL_TIME.starts, ALL_TIME.ends),
+    leave: (grants, scope, { billing: { grant } }) => grants.leave(scope, [{ id: grant.id, remaining: 0 }]),
+  }),
+
+  casesOf<AllowancesRepository, EnvScope>(AllowancesRepository, 'environment', {
+    setOverride: (allowances, scope, { billing: { grant }, now }) =>
+      allowances.setOverride(scope, grant.subjectKey, 'reports', 0, null, now),
+    removeOverride: (allowances, scope, { billing: { grant } }) =>
+      allowances.removeOverride(scope, grant.subjectKey, 'reports'),
+    reset: (allowances, scope, { billing: { subscription, meter }, now }) =>
+      allowances.reset(scope, subscription.subjectKey, meter.key, subscription.currentPeriodStart, 77, now),
+    hold: (allowances, scope, { billing: { reservation }, now }) =>
+      allowances.hold(scope, { ...reservation, id: newId('reservation'), quantity: 1 }, now),
+    endHold: (allowances, scope, { billing: { reservation }, now }) => allowances.endHold(scope, reservation.id, now),
+  }),
+
+  casesOf<CouponsRepository, EnvScope>(CouponsRepository, 'environment', {
+    insert: (coupons, scope, { billing: { coupon }, now }) =>
+      coupons.insert(scope, { ...coupon, id: newId('coupon'), voucher: 'MALLORY', amount: 0 }, now),
+    find: (coupons, scope, { billing: { coupon } }) => coupons.find(scope, coupon.id),
+    findByVoucher: (coupons, scope, { billing: { coupon } }) => coupons.findByVoucher(scope, coupon.voucher),
+    page: async (coupons, scope) => (await coupons.page(scope, '', 100)).rows,
+    redeem: (coupons, scope, { billing: { coupon, subscription }, now }) =>
+      coupons.redeem(scope, coupon.voucher, 'usd', subscription.subjectKey, now),
+    delete: (coupons, scope, { billing: { coupon } }) => coupons.delete(scope, coupon.id),
+  }),
+
+  casesOf<InvoicesRepository, EnvScope>(InvoicesRepository, 'environment', {
+    insert: (invoices, scope, { billing: { invoice }, now }) =>
+      invoices.insert(
+        scope,
+        { ...invoice, id: newId('invoice'), subtotal: 1, discount: 0, periodStart: new Date(0) },
+        now,
+      ),
+    find: (invoices, scope, { billing: { invoice } }) => invoices.find(scope, invoice.id),
+    page: (invoices, scope) => invoices.page(scope, {}, '', 100),
+    count: (invoices, scope) => invoices.count(scope, {}),
+    recent: (invoices, scope, { billing: { subscription } }) => invoices.recent(scope, subscription.id, new Date(0)),
+    pay: (invoices, scope, { billing: { invoice }, now }) => invoices.pay(scope, invoice.id, null, now),
+    void: (invoices, scope, { billing: { invoice }, now }) => invoices.void(scope, invoice.id, null, now),
+    overdue: (invoices, scope, { billing: { invoice } }) => invoices.overdue(scope, invoice.id, ALL_TIME.ends),
+    hasPastDue: (invoices, scope, { billing: { subscription } }) => invoices.hasPastDue(scope, subscription.id),
+  }),
+
+  casesOf<SeatCountsRepository, EnvScope>(SeatCountsRepository, 'environment', {
+    of: (seats, scope, { organization }) => seats.of(scope, `org:${organization.id}`),
+  }),
+
   casesOf<RolesRepository, EnvScope>(RolesRepository, 'environment', {
     lock: (roles, scope) => roles.lock(scope),
     insert: (roles, scope, { role }) => roles.insert(scope, { ...role, id: newId('role'), slug: 'mallory' }),
@@ -459,4 +586,8 @@ export const WITHOUT_TRACE: readonly string[] = [
   // The victim's is contested already, so that there is something to take away.
   'UsersRepository.contestPassword',
   'BulkUsersRepository.passwordHashes',
+  'EntitlementsRepository.lockFeature',
+  'SubscriptionsRepository.lockSubject',
+  // The victim pays in time.
+  'InvoicesRepository.hasPastDue',
 ];

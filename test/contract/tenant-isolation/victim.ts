@@ -36,6 +36,7 @@ import { WebhooksService } from '../../../src/webhooks/webhooks.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import type { UserPasswordEntity } from '../../../src/users/user-password.entity.js';
 import { authsomeDataSource } from '../../../ormconfig.js';
+import { type StagedBilling, stageBilling } from '../../support/stage-billing.js';
 import type { TestApp } from '../../support/test-app.js';
 
 /** Somebody with a row in every tenant table, and everything that an attacker could know of them. */
@@ -74,6 +75,8 @@ export interface Victim {
   readonly role: RoleEntity;
   readonly permission: RolePermissionEntity;
   readonly webhook: WebhookEntity;
+  /** The user’s books. */
+  readonly billing: StagedBilling;
   /** A dead letter about the user. */
   readonly delivery: WebhookDeliveryEntity;
   /** With nobody in it. */
@@ -151,6 +154,8 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   };
   await app.get(WebhooksService).create(scope, hook, owner);
 
+  const billing = await stageBilling(app, scope, `user:${owner.id}`);
+
   const stranger = { ...DELETED_USER, email: 'stranger@example.com' };
   const strangerId = (await app.get(UsersService).create(scope, stranger, owner))?.id as UserEntity['id'];
   const created = await app.get(UsersService).create(scope, DELETED_USER, owner);
@@ -209,6 +214,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       emptyTeam,
       webhook,
       delivery,
+      billing,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,
       auditEntryId: (await only<{ id: Id<'audit_entry'> }>('AuditEntryEntity', { appId: scope.appId })).id,
       environment: await only<EnvironmentEntity>('EnvironmentEntity', { id: scope.envId }),
@@ -241,6 +247,13 @@ export async function createVictim(app: TestApp): Promise<Victim> {
         permission.id,
         butler.slug,
         'victim.example',
+        billing.plan.id,
+        billing.meter.key,
+        billing.subscription.id,
+        billing.invoice.id,
+        billing.coupon.voucher,
+        billing.grant.id,
+        billing.reservation.id,
       ],
       now: app.clock.now(),
       inTransaction: (work) => app.get(Database).transaction(work),
@@ -275,6 +288,20 @@ const TENANT_TABLES = [
   'roles',
   'role_permissions',
   'role_assignments',
+  'billing_meters',
+  'billing_plans',
+  'billing_plan_versions',
+  'billing_subscriptions',
+  'billing_spans',
+  'billing_usage_events',
+  'billing_usage_rollups',
+  'billing_grants',
+  'billing_overrides',
+  'billing_resets',
+  'billing_reservations',
+  'billing_coupons',
+  'billing_coupon_redemptions',
+  'billing_invoices',
 ] as const;
 const APP_TABLES = [
   'environments',

@@ -13,6 +13,10 @@ const SILENT: Readonly<Record<string, string>> = {
   introspectToken: 'Reads.',
   lookUpInvitation: 'Reads.',
   checkPermission: 'Reads.',
+  checkEntitlements: 'Reads.',
+  createReservation: 'Holds units for minutes.',
+  releaseReservation: 'As createReservation.',
+  commitReservation: 'Becomes usage, which is recorded as such.',
   planPromotion: 'Compares.',
   tryFormConfig: 'Tries.',
   addUserImportRows: 'Only received; what becomes of them is recorded when the import runs.',
@@ -33,6 +37,7 @@ const NO_EVENT: Readonly<Record<string, string>> = {
   replayWebhookEvents: 'As resendWebhookDelivery.',
   testWebhook: 'Nothing has happened.',
   adminRetryParkedEvent: 'About an old event.',
+  ingestUsage: 'Usage is counted, not told; what it reaches is: see billing.quota.',
 };
 
 /** The smallest body of these says that nothing changes. */

@@ -1,5 +1,7 @@
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
 import { TOKEN_TTL } from '../../../src/apps/tenant-settings.js';
+import { PlansService } from '../../../src/billing/plans/plans.service.js';
+import { SubscriptionsService } from '../../../src/billing/subscriptions/subscriptions.service.js';
 import { EnvironmentsService } from '../../../src/environments/environments.service.js';
 import { PromotionsService } from '../../../src/environments/promotions.service.js';
 import { PublishableKeysService } from '../../../src/environments/publishable-keys.service.js';
@@ -7,7 +9,7 @@ import { FormConfigsService } from '../../../src/form-configs/form-configs.servi
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
 import { type EnvScope, scopeTo } from '../../../src/kernel/context/scope.js';
 import { EventFeedSystemRepository } from '../../../src/kernel/events/event-feed.system-repository.js';
-import type { Id } from '../../../src/kernel/ids/id.js';
+import { IdGenerator, type Id } from '../../../src/kernel/ids/id.js';
 import { OperatorsService } from '../../../src/operators/operators.service.js';
 import { OrganizationDomainsService } from '../../../src/organizations/organization-domains.service.js';
 import { RoleAssignmentsService } from '../../../src/roles/role-assignments.service.js';
@@ -18,6 +20,7 @@ import { UserImportsService } from '../../../src/user-imports/user-imports.servi
 import { UsersService } from '../../../src/users/users.service.js';
 import { type SignedIn, uniqueEmail } from '../../support/api-client.js';
 import { tokenOf } from '../../support/recording-mailer.js';
+import { type StagedBilling, stageBilling } from '../../support/stage-billing.js';
 import { stageWebhook } from '../../support/stage-webhook.js';
 import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.js';
 import type { Operations, SweptOperation } from './operations.js';
@@ -41,6 +44,19 @@ export interface RightCall extends Call {
 }
 
 type Fixture = (target: Target, stage: Stage) => Promise<Partial<RightCall>> | Partial<RightCall>;
+
+/** Books that nobody else uses. @param userId whose; somebody’s who is not there when absent. */
+function booksOf({ scope }: TestTenant, app: TestApp, userId?: string): Promise<StagedBilling> {
+  return stageBilling(app, scope, `user:${userId ?? app.get(IdGenerator).next('user')}`);
+}
+
+const onSubscription = async (
+  { tenant }: Target,
+  { app }: Stage,
+  step: 'cancel' | 'pause',
+): Promise<Partial<RightCall>> => ({
+  path: `/v1/billing/subscriptions/${(await booksOf(tenant, app)).subscription.id}/${step}`,
+});
 
 const storedSessionConfig: Fixture = async ({ tenant }, { app }) => {
   const scope = scopeTo.app(tenant.scope.appId);
@@ -285,6 +301,74 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   replayWebhookEvents: () => ({ body: { from: '2030-01-01T00:00:00Z' } }),
   adminPutOrganizationDomains: () => ({ body: { domains: [] } }),
+  createBillingPlan: () => ({ body: { name: 'Business', slug: `plan-${uniqueEmail().slice(7, 19)}` } }),
+  activateBillingPlan: async ({ tenant }, { app }) => {
+    const { plan } = await booksOf(tenant, app);
+    await app.get(PlansService).archive(tenant.scope, plan.id, SYSTEM_ACTOR);
+    return { path: `/v1/billing/plans/${plan.id}/activate` };
+  },
+  archiveBillingPlan: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/plans/${(await booksOf(tenant, app)).plan.id}/archive`,
+  }),
+  createMeter: () => ({ body: { key: `calls.${uniqueEmail().slice(7, 19)}`, aggregation: 'sum' } }),
+  deleteMeter: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/meters/${(await booksOf(tenant, app)).meter.id}`,
+  }),
+  createSubscription: ({ tenant, person }) => ({
+    body: { tenant_id: person.userId, plan_id: tenant.billing.plan.id },
+  }),
+  getActiveSubscription: async ({ tenant, person }, { app }) => {
+    await booksOf(tenant, app, person.userId);
+    return {};
+  },
+  changeSubscriptionPlan: ({ tenant }) => ({ body: { new_plan_id: tenant.billing.plan.id } }),
+  cancelSubscription: (target, stage) => onSubscription(target, stage, 'cancel'),
+  pauseSubscription: (target, stage) => onSubscription(target, stage, 'pause'),
+  resumeSubscription: async ({ tenant }, { app }) => {
+    const { subscription } = await booksOf(tenant, app);
+    await app.get(SubscriptionsService).pause(tenant.scope, subscription.id, SYSTEM_ACTOR);
+    return { path: `/v1/billing/subscriptions/${subscription.id}/resume` };
+  },
+  redeemCoupon: async ({ tenant }, { app }) => {
+    const { subscription, coupon } = await booksOf(tenant, app);
+    return { path: `/v1/billing/subscriptions/${subscription.id}/coupon`, body: { code: coupon.voucher } };
+  },
+  getInvoice: async ({ tenant, person }, { app }) => ({
+    path: `/v1/billing/invoices/${(await booksOf(tenant, app, person.userId)).invoice.id}`,
+  }),
+  markInvoicePaid: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/invoices/${(await booksOf(tenant, app)).invoice.id}/pay`,
+  }),
+  voidInvoice: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/invoices/${(await booksOf(tenant, app)).invoice.id}/void`,
+  }),
+  createCoupon: () => ({ body: { code: uniqueEmail().slice(7, 19), type: 'percentage', percentage: 10 } }),
+  deleteCoupon: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/coupons/${(await booksOf(tenant, app)).coupon.id}`,
+  }),
+  checkEntitlements: () => ({ body: { features: ['authsome.feature.sso'] } }),
+  ingestUsage: ({ person }) => ({
+    body: { events: [{ id: uniqueEmail(), source: '/shop', type: 'api.calls', subject: person.userId }] },
+  }),
+  resetUsage: async ({ tenant, person }, { app }) => ({
+    body: { tenant_id: person.userId, feature: (await booksOf(tenant, app, person.userId)).meter.key },
+  }),
+  createGrant: ({ person }) => ({ body: { tenant_id: person.userId, feature: 'api.calls', amount: 10 } }),
+  voidGrant: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/grants/${(await booksOf(tenant, app)).grant.id}`,
+  }),
+  setOverride: ({ person }) => ({ body: { tenant_id: person.userId, feature: 'reports', limit: 1 } }),
+  removeOverride: async ({ tenant, person }, { app }) => {
+    await booksOf(tenant, app, person.userId);
+    return {};
+  },
+  createReservation: ({ person }) => ({ body: { tenant_id: person.userId, feature: 'api.calls' } }),
+  commitReservation: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/reservations/${(await booksOf(tenant, app)).reservation.id}/commit`,
+  }),
+  releaseReservation: async ({ tenant }, { app }) => ({
+    path: `/v1/billing/reservations/${(await booksOf(tenant, app)).reservation.id}`,
+  }),
   setUp: async () => {
     const on = await TestApp.start({ env: UNLIMITED });
     const token = await on.get(OperatorsService).drawSetupToken();

@@ -13,6 +13,7 @@ import { TeamsService } from '../../../src/organizations/teams/teams.service.js'
 import { RolesService } from '../../../src/roles/roles.service.js';
 import { ServiceAccountsService } from '../../../src/service-accounts/service-accounts.service.js';
 import { type RequestOptions, type SignedIn, uniqueEmail } from '../../support/api-client.js';
+import { type StagedBilling, stageBilling } from '../../support/stage-billing.js';
 import { type StagedWebhook, stageWebhook } from '../../support/stage-webhook.js';
 import { RAISED_LIMITS } from '../../support/raised-limits.js';
 import { UsersService } from '../../../src/users/users.service.js';
@@ -45,6 +46,8 @@ export interface StagedTenant extends TestTenant, StagedWebhook {
   readonly serviceAccountId: string;
   readonly roleId: string;
   readonly permissionId: string;
+  /** Of somebody who is not there. */
+  readonly billing: StagedBilling;
 }
 
 /** An organization that a person owns, with another owner, an invitation that waits, and a team. */
@@ -133,6 +136,14 @@ export class Stage {
       consumer: 'webhooks',
       eventId: 'aevt_01jd3v3x6pe0p9m2s5f7q8w9ab',
       deliveryId: tenant.deliveryId,
+      planId: tenant.billing.plan.id,
+      meterId: tenant.billing.meter.id,
+      subId: tenant.billing.subscription.id,
+      invoiceId: tenant.billing.invoice.id,
+      couponId: tenant.billing.coupon.id,
+      grantId: tenant.billing.grant.id,
+      reservationId: tenant.billing.reservation.id,
+      featureKey: 'authsome.feature.orgs',
       key: 'session.token_ttl_seconds',
       namespace: 'session',
       provider: 'password',
@@ -156,6 +167,16 @@ export class Stage {
   }
 }
 
+/** Books that are looked at: the app’s are no person’s concern, their own are. */
+const OF_ONESELF = [
+  'listSubscriptions',
+  'getActiveSubscription',
+  'listInvoices',
+  'getInvoice',
+  'getUsageSummary',
+  'queryUsage',
+  'listGrants',
+];
 const AT_A_LEVEL = ['deleteSetting', 'unenforceSetting', 'listSettingHistory'];
 
 /** What an operation demands in its query beyond what its body and path say. */
@@ -163,6 +184,9 @@ function queryOf({ name, access, path }: SweptOperation, { tenant, person }: Tar
   return {
     ...(name === 'getClientConfig' ? { key: tenant.publishableKey } : {}),
     ...(name === 'adminBulkRevokeSessions' ? { user_id: person.userId } : {}),
+    ...(OF_ONESELF.includes(name) ? { tenant_id: person.userId } : {}),
+    ...(name === 'removeOverride' ? { tenant_id: person.userId, feature: 'reports' } : {}),
+    ...(name === 'queryUsage' ? { meter: 'authsome.users.created' } : {}),
     ...(AT_A_LEVEL.includes(name) ? { scope: 'app', scope_id: tenant.scope.appId } : {}),
     ...(access.kind === 'permission' ? { app_id: tenant.scope.appId } : {}),
     ...(access.kind === 'operator' && access.target !== 'none' && !path.includes('{appId}')
@@ -235,6 +259,7 @@ async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
     roleId: role.id,
     permissionId: permission.id,
     auditEntryId: entry?.id ?? '',
+    billing: await stageBilling(app, tenant.scope, `user:${NOBODY.id}`),
   };
 }
 
