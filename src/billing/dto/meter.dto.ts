@@ -38,7 +38,7 @@ export function toMeter({
     const message = 'value_dimension is required for unique, and for nothing else';
     throw invalidFields([{ path: 'value_dimension', code: 'required', message }]);
   }
-  const groupBy = aggregation === 'unique' ? [] : (group_by ?? []);
+  const groupBy = aggregation === 'unique' ? [] : group_by || [];
   return { key, eventKey: event_key || key, aggregation, valueDimension: value_dimension || null, groupBy };
 }
 

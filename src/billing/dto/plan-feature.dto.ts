@@ -97,10 +97,10 @@ export function toFeatureInput(feature: PlanFeatureDto, index: number): FeatureI
     meter: feature.meter || null,
     config: kind === 'static' ? config : null,
     tierMode: feature.tier_mode ?? 'graduated',
-    tiers: (feature.tiers ?? []).map(({ up_to, unit_amount, flat_amount }) => ({
+    tiers: (feature.tiers || []).map(({ up_to, unit_amount, flat_amount }) => ({
       upTo: up_to ?? null,
       unitAmount: unit_amount,
-      flatAmount: flat_amount ?? 0,
+      flatAmount: flat_amount || 0,
     })),
   };
 }

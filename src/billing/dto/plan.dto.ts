@@ -74,7 +74,8 @@ export function toTerms({ base_amount, period, features }: PublishPlanVersionReq
   return {
     period: (PERIOD_NAMES[named] ?? named) as PlanPeriod,
     baseAmount: base_amount ?? 0,
-    features: (features ?? []).map(toFeatureInput),
+    // An empty text counts as absent.
+    features: (features || []).map(toFeatureInput),
   };
 }
 

@@ -80,7 +80,9 @@ export class InvoicesService {
     change: (now: Date) => Promise<InvoiceEntity | undefined>,
   ): Promise<void> {
     return this.database.transaction(async () => {
-      await this.get(scope, id);
+      const { status } = await this.get(scope, id);
+      // Said twice is said once.
+      if (event === `billing.invoice.${status === 'void' ? 'voided' : status}`) return;
       const invoice = await change(this.clock.now());
       if (invoice === undefined) throw new InvoiceStateConflict();
       await recordInvoice(this.#recorders, scope, event, invoice, actor);

@@ -70,6 +70,8 @@ const RULES = {
   mostFailures: 100,
 };
 const HOUR_MS = 3_600_000;
+const NO_TERMS = { period: 'month', baseAmount: 0, features: [] } as const;
+const MALLORYS = { subjectKey: 'user:mallory', featureKey: 'mallory' } as const;
 const ALL_TIME = { starts: new Date(0), ends: new Date('2100-01-01T00:00:00Z') };
 
 const newId = <Kind extends IdKind>(kind: Kind): Id<Kind> =>
@@ -355,7 +357,7 @@ export const CASES: readonly Cases[] = [
 
   casesOf<MetersRepository, EnvScope>(MetersRepository, 'environment', {
     insert: (meters, scope, { billing: { meter } }) =>
-      meters.insert(scope, { ...meter, id: newId('meter'), key: 'mallory' }),
+      meters.insert(scope, { ...meter, id: newId('meter'), key: 'mallory', eventKey: 'mallory' }),
     find: (meters, scope, { billing: { meter } }) => meters.find(scope, meter.id),
     findByKey: (meters, scope, { billing: { meter } }) => meters.findByKey(scope, meter.key),
     all: (meters, scope) => meters.all(scope),
@@ -363,14 +365,14 @@ export const CASES: readonly Cases[] = [
   }),
 
   casesOf<PlansRepository, EnvScope>(PlansRepository, 'environment', {
+    count: (plans, scope) => plans.count(scope, undefined),
     insert: (plans, scope, { billing: { plan }, now }) =>
-      plans.insert(scope, { ...plan, id: newId('plan'), slug: 'mallory' }, plan.terms, now),
+      plans.insert(scope, { ...plan, id: newId('plan'), slug: 'mallory' }, NO_TERMS, now),
     publish: (plans, scope, { billing: { plan }, now }) => plans.publish(scope, plan.id, plan.terms, undefined, now),
     setStatus: (plans, scope, { billing: { plan }, now }) => plans.setStatus(scope, plan.id, 'archived', now),
     find: (plans, scope, { billing: { plan } }) => plans.find(scope, plan.id),
     findBySlug: (plans, scope, { billing: { plan } }) => plans.findBySlug(scope, plan.slug),
     page: (plans, scope) => plans.page(scope, undefined, '', 100),
-    count: (plans, scope) => plans.count(scope, undefined),
     version: (plans, scope, { billing: { plan } }) => plans.version(scope, plan.id, 1),
   }),
 
@@ -406,7 +408,11 @@ export const CASES: readonly Cases[] = [
 
   casesOf<GrantsRepository, EnvScope>(GrantsRepository, 'environment', {
     insert: (grants, scope, { billing: { grant }, now }) =>
-      grants.insert(scope, { ...grant, id: newId('grant'), amount: 1, leastRollover: 0, mostRollover: 1 }, now),
+      grants.insert(
+        scope,
+        { ...grant, ...MALLORYS, id: newId('grant'), amount: 1, leastRollover: 0, mostRollover: 1 },
+        now,
+      ),
     page: (grants, scope, { billing: { grant } }) => grants.page(scope, grant.subjectKey, undefined, '', 100),
     void: (grants, scope, { billing: { grant }, now }) => grants.void(scope, grant.id, now),
     burnable: (grants, scope, { billing: { grant } }) =>
@@ -415,14 +421,14 @@ export const CASES: readonly Cases[] = [
   }),
 
   casesOf<AllowancesRepository, EnvScope>(AllowancesRepository, 'environment', {
-    setOverride: (allowances, scope, { billing: { grant }, now }) =>
-      allowances.setOverride(scope, grant.subjectKey, 'reports', 0, null, now),
+    setOverride: (allowances, scope, { now }) =>
+      allowances.setOverride(scope, MALLORYS.subjectKey, 'reports', 0, null, now),
     removeOverride: (allowances, scope, { billing: { grant } }) =>
       allowances.removeOverride(scope, grant.subjectKey, 'reports'),
     reset: (allowances, scope, { billing: { subscription, meter }, now }) =>
       allowances.reset(scope, subscription.subjectKey, meter.key, subscription.currentPeriodStart, 77, now),
     hold: (allowances, scope, { billing: { reservation }, now }) =>
-      allowances.hold(scope, { ...reservation, id: newId('reservation'), quantity: 1 }, now),
+      allowances.hold(scope, { ...reservation, ...MALLORYS, id: newId('reservation'), quantity: 1 }, now),
     endHold: (allowances, scope, { billing: { reservation }, now }) => allowances.endHold(scope, reservation.id, now),
   }),
 
