@@ -9,6 +9,7 @@ import { CONFLICT_POLICIES } from '../users/bulk-users.service.js';
 import { PACKAGE } from '../start/package-info.js';
 import { auditHead, auditVerify } from './commands/audit.js';
 import { bootstrap } from './commands/bootstrap.js';
+import { conformanceOfLedger } from './commands/conformance.js';
 import { doctor } from './commands/doctor.js';
 import { listen, type ListenOptions } from './commands/listen.js';
 import { migratePlan, migrateStatus, migrateUp } from './commands/migrate.js';
@@ -80,6 +81,16 @@ program
   .command('openapi')
   .description('print the OpenAPI document')
   .action(() => printOpenApi(process.env));
+
+program
+  .command('conformance')
+  .description('hold an adapter of your own against the contract of its port')
+  .command('ledger')
+  .requiredOption(
+    '--module <file>',
+    'its default export: a ledger, a function that makes one, or a rig (docs/bridges.md)',
+  )
+  .action((options: { module: string }) => conformanceOfLedger(options));
 
 const audit = program.command('audit').description('whether the audit trail is whole');
 audit

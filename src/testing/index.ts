@@ -7,6 +7,7 @@
  */
 export { FakeClock } from '../kernel/clock/fake-clock.js';
 export { type ContractCase, contractCase } from './contract-case.js';
+export { ledgerContract, type LedgerRig, type LedgerTraits } from './ledger.contract.js';
 export { mailerContract, type MailerRig, type MailerTraits, type ReceivedMessage } from './mailer.contract.js';
 export {
   passwordHasherContract,

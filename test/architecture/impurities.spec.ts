@@ -8,6 +8,7 @@ type Allowed = Readonly<Record<string, string>>;
 const CLOCK: Allowed = {
   'src/kernel/clock/database-clock.ts': 'The clock starts from the host’s time until the database has told its own.',
   'src/kernel/logging/logger.ts': 'A log line bears the host’s time, like the lines of every other program there.',
+  'src/testing/ledger.contract.ts': 'Asks a ledger of somebody’s own, whose clock is the host’s.',
   'src/cli/commands/listen.ts': 'Signs on a developer’s machine, whose clock its receiver asks, too.',
 };
 

@@ -33,6 +33,7 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/sessions/token-introspector.ts': 'The tenant of the session that a token opens.',
   'src/sessions/token-refresher.ts': 'The tenant of the session that a refresh token opens.',
   'src/settings/setting-place.ts': 'The tenant of a place that was found.',
+  'src/testing/ledger.contract.ts': 'A tenant that there is nowhere.',
   'src/user-imports/user-import.job.ts': 'The tenant that a job was enqueued for.',
   'src/users/user-forgetting.job.ts': 'The tenant that a job was enqueued for.',
   'src/webhooks/deliveries/webhook-disabling.ts': 'The tenant of the endpoint that failed.',

@@ -55,7 +55,7 @@ describe('tenancy in the database', () => {
       );
       const loose = keys.filter(
         ({ definition }) =>
-          !/FOREIGN KEY \(app_id, (env_id, (org_id, )?)?\w+\) REFERENCES \w+\(app_id, (env_id, (org_id, )?)?(user_)?id\)/.test(
+          !/FOREIGN KEY \(app_id, (env_id, (org_id, )?)?\w+(, plan_version)?\) REFERENCES \w+\(app_id, (env_id, (org_id, )?)?((user_)?id|plan_id, number)\)/.test(
             definition,
           ) && !CROSSING.test(definition),
       );
