@@ -4,7 +4,18 @@ import { cpus, release, totalmem, type } from 'node:os';
 import path from 'node:path';
 import { ROOT, startDatabase } from './lib/processes.mjs';
 
-const ALL = ['session-check', 'refresh', 'sign-in', 'start', 'users', 'import', 'permissions', 'members', 'events'];
+const ALL = [
+  'session-check',
+  'refresh',
+  'sign-in',
+  'start',
+  'users',
+  'import',
+  'permissions',
+  'members',
+  'events',
+  'billing',
+];
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const quick = process.argv.includes('--quick');

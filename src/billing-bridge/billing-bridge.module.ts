@@ -1,7 +1,11 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { Config } from '../config/config.js';
+import { Clock } from '../kernel/clock/clock.js';
+import type { Secret } from '../kernel/crypto/secret.js';
 import { SettingsModule } from '../settings/settings.module.js';
 import { BilledSubjects } from './billed-subjects.js';
+import { BillingCustomersRepository } from './dispatch/billing-customers.repository.js';
+import { LedgerProbe } from './dispatch/ledger-probe.js';
 import { UsageDispatcher } from './dispatch/usage-dispatcher.js';
 import { UsageDispatches } from './dispatch/usage-dispatches.js';
 import { UsageDispatchesSystemRepository } from './dispatch/usage-dispatches.system-repository.js';
@@ -10,6 +14,10 @@ import { ENTITLEMENT_OPTIONS, type EntitlementOptions, Entitlements } from './en
 import { EntitlementGuard } from './entitlements/require-entitlement.decorator.js';
 import { LEDGER, type Ledger } from './ledger.js';
 import { NoopLedger } from './noop.ledger.js';
+import { OpenMeterLedger } from './openmeter/openmeter.ledger.js';
+import type { OpenMeterOptions } from './openmeter/openmeter.client.js';
+import { StoredStripeCustomers } from './stripe/stored-stripe-customers.js';
+import { StripeLedger, type StripeOptions } from './stripe/stripe.ledger.js';
 import { RequestLedger } from './request-ledger.js';
 import { UsageBuffer } from './usage/usage-buffer.js';
 import { UsageRecorder } from './usage/usage-recorder.js';
@@ -20,6 +28,9 @@ export type BillingBridgeOptions =
   | { readonly driver: 'noop' }
   /** The engine in the service's own database. */
   | { readonly driver: 'embedded' }
+  /** OpenMeter, Cloud or a server of one's own. */
+  | ({ readonly driver: 'openmeter' } & OpenMeterOptions)
+  | { readonly driver: 'stripe'; readonly apiKey: Secret; readonly endpoint?: StripeOptions['endpoint'] }
   /** An engine of the deployment's own. */
   | { readonly driver: 'custom'; readonly ledger: Ledger };
 
@@ -54,7 +65,12 @@ export class BillingBridgeModule {
       imports: [...imports, SettingsModule, engine.module],
       providers: [
         { provide: OPTIONS, inject, useFactory },
-        { provide: LEDGER, inject: [OPTIONS, engine.ledger], useFactory: createLedger },
+        {
+          provide: LEDGER,
+          inject: [OPTIONS, engine.ledger, BillingCustomersRepository, Clock],
+          useFactory: createLedger,
+        },
+        BillingCustomersRepository,
         {
           provide: ENTITLEMENT_OPTIONS,
           inject: [Config],
@@ -71,6 +87,7 @@ export class BillingBridgeModule {
         UsageDispatches,
         UsageDispatcher,
         UsageDispatchesSystemRepository,
+        LedgerProbe,
       ],
       exports: [
         LEDGER,
@@ -86,12 +103,21 @@ export class BillingBridgeModule {
   }
 }
 
-function createLedger(options: BillingBridgeOptions, embedded: Ledger): Ledger {
+function createLedger(
+  options: BillingBridgeOptions,
+  embedded: Ledger,
+  customers: BillingCustomersRepository,
+  clock: Clock,
+): Ledger {
   switch (options.driver) {
     case 'noop':
       return new NoopLedger();
     case 'embedded':
       return embedded;
+    case 'openmeter':
+      return new OpenMeterLedger(options);
+    case 'stripe':
+      return new StripeLedger({ ...options, customers: new StoredStripeCustomers(customers), clock });
     case 'custom':
       return options.ledger;
   }

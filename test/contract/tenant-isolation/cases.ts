@@ -1,6 +1,7 @@
 import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
 import { SignInAttemptsRepository } from '../../../src/auth/sign-in/sign-in-attempts.repository.js';
+import { BillingCustomersRepository } from '../../../src/billing-bridge/dispatch/billing-customers.repository.js';
 import { CouponsRepository } from '../../../src/billing/coupons/coupons.repository.js';
 import { EntitlementsRepository } from '../../../src/billing/entitlements/entitlements.repository.js';
 import { AllowancesRepository } from '../../../src/billing/grants/allowances.repository.js';
@@ -458,6 +459,11 @@ export const CASES: readonly Cases[] = [
     void: (invoices, scope, { billing: { invoice }, now }) => invoices.void(scope, invoice.id, null, now),
     overdue: (invoices, scope, { billing: { invoice } }) => invoices.overdue(scope, invoice.id, ALL_TIME.ends),
     hasPastDue: (invoices, scope, { billing: { subscription } }) => invoices.hasPastDue(scope, subscription.id),
+  }),
+
+  casesOf<BillingCustomersRepository, EnvScope>(BillingCustomersRepository, 'environment', {
+    find: (customers, scope, { billing: { subscription } }) => customers.find(scope, 'stripe', subscription.subjectKey),
+    save: (customers, scope) => customers.save(scope, 'stripe', MALLORYS.subjectKey, 'cus_mallory'),
   }),
 
   casesOf<SeatCountsRepository, EnvScope>(SeatCountsRepository, 'environment', {

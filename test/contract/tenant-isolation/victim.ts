@@ -1,3 +1,4 @@
+import { BillingCustomersRepository } from '../../../src/billing-bridge/dispatch/billing-customers.repository.js';
 import type { ChallengeEntity } from '../../../src/auth/challenges/challenge.entity.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
 import type { DeviceEntity } from '../../../src/devices/device.entity.js';
@@ -156,6 +157,8 @@ export async function createVictim(app: TestApp): Promise<Victim> {
 
   const billing = await stageBilling(app, scope, `user:${owner.id}`);
 
+  await app.get(BillingCustomersRepository).save(scope, 'stripe', `user:${owner.id}`, 'cus_victim');
+
   const stranger = { ...DELETED_USER, email: 'stranger@example.com' };
   const strangerId = (await app.get(UsersService).create(scope, stranger, owner))?.id as UserEntity['id'];
   const created = await app.get(UsersService).create(scope, DELETED_USER, owner);
@@ -254,6 +257,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
         billing.coupon.voucher,
         billing.grant.id,
         billing.reservation.id,
+        'cus_victim',
       ],
       now: app.clock.now(),
       inTransaction: (work) => app.get(Database).transaction(work),
@@ -302,6 +306,7 @@ const TENANT_TABLES = [
   'billing_coupons',
   'billing_coupon_redemptions',
   'billing_invoices',
+  'billing_customers',
 ] as const;
 const APP_TABLES = [
   'environments',
