@@ -9,7 +9,9 @@ import type { SignedIn } from '../../support/api-client.js';
 import { expectProblem } from '../../support/expect-problem.js';
 import { sourceFiles } from '../../architecture/source-tree.js';
 import { TestApp } from '../../support/test-app.js';
-import { Books } from './books.js';
+import { asOwner } from '../../support/as-owner.js';
+import { stageBilling } from '../../support/stage-billing.js';
+import { Books, subjectOf } from './books.js';
 
 /** Features whose operations have no code yet. Their modules call the gate from their first day, and leave this list. */
 const NOT_BUILT_YET = [
@@ -204,6 +206,14 @@ describe('whose books', () => {
       expect([403, 404]).toContain((await a.call(method, path, body)).status);
     }
     expect((await b.subscription(subscription)).status).toBe('active');
+  });
+
+  it('an environment goes with everything in its books', async () => {
+    const books = await Books.open(app);
+    await stageBilling(app, books.tenant.scope, subjectOf(books.appId));
+    await asOwner(app, 'DELETE FROM environments WHERE id = $1', [books.tenant.scope.envId]);
+    const left = await asOwner(app, 'SELECT FROM billing_subscriptions WHERE env_id = $1', [books.tenant.scope.envId]);
+    expect(left).toEqual([]);
   });
 
   it('with another ledger bound, the books of the embedded engine say so instead of being kept for nobody', async () => {
