@@ -15,7 +15,7 @@ const FLUSH_EVERY_MS = 1_000;
 const MINUTE_MS = 60_000;
 const MOST_AT_ONCE = 1_000;
 /** Beyond that, counts are lost rather than the process: with a metric that says how many. */
-const MOST_ROWS = 100_000;
+const MOST_ROWS = 20_000;
 
 interface Count {
   readonly subject: Subject;

@@ -102,10 +102,10 @@ describe('usage counts once', () => {
   it('B19: what does not fit into the buffer is counted in a metric, not silent, and what is in it stays', async () => {
     const buffer = second.get(UsageBuffer);
     const subject = { scope: books.tenant.scope, key: subjectOf(books.appId) };
-    for (let n = 0; n < 100_003; n += 1) buffer.keyValidated(subject, `key-${n}`);
+    for (let n = 0; n < 20_003; n += 1) buffer.keyValidated(subject, `key-${n}`);
     expect((await second.api.get('/metrics')).text).toContain('authsome_usage_overflow_total 3');
     await buffer.drain();
-    expect((await books.used())['authsome.apikeys.validated']).toBe(100_000);
+    expect((await books.used())['authsome.apikeys.validated']).toBe(20_000);
   });
 
   it('B20: two replicas that write for the same subjects in other orders never block each other for good, and the sums are exact', async () => {
