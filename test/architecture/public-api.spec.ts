@@ -99,6 +99,7 @@ describe('what the package exports', () => {
     expect(Object.keys(testing).sort()).toEqual([
       'FakeClock',
       'contractCase',
+      'ledgerContract',
       'mailerContract',
       'passwordHasherContract',
     ]);
