@@ -47,6 +47,11 @@ import { WebhookDeliveryEntity } from './src/webhooks/deliveries/webhook-deliver
 import { WebhookMessageEntity } from './src/webhooks/messages/webhook-message.entity.js';
 import { WebhookEntity } from './src/webhooks/webhook.entity.js';
 import { UserEntity } from './src/users/user.entity.js';
+import { ApiKeyEntity } from './src/api-keys/api-key.entity.js';
+import { ApiKeySecretEntity } from './src/api-keys/secrets/api-key-secret.entity.js';
+import { KeyWindowEntity } from './src/api-keys/limits/key-window.entity.js';
+import { KeyUsageBatchEntity } from './src/api-keys/usage/key-usage-batch.entity.js';
+import { KeyUsageEntity } from './src/api-keys/usage/key-usage.entity.js';
 import { BillingCustomerEntity } from './src/billing-bridge/dispatch/billing-customer.entity.js';
 import { UsageDispatchEntity } from './src/billing-bridge/dispatch/usage-dispatch.entity.js';
 import { CouponRedemptionEntity } from './src/billing/coupons/coupon-redemption.entity.js';
@@ -115,6 +120,11 @@ export const entities = [
   UsageEventEntity,
   UsageRollupEntity,
   UsageUniqueEntity,
+  ApiKeyEntity,
+  ApiKeySecretEntity,
+  KeyWindowEntity,
+  KeyUsageEntity,
+  KeyUsageBatchEntity,
   OperatorEntity,
   OperatorAppEntity,
   SetupTokenEntity,

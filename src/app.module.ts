@@ -2,6 +2,9 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { entities } from '../ormconfig.js';
 import { migrations } from './migrations/index.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { EmbeddedKeyManager } from './api-keys/embedded.key-manager.js';
+import { EmbeddedKeysModule } from './api-keys/embedded-keys.module.js';
 import { AppsModule } from './apps/apps.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { billingOptions } from './billing-bridge/billing-options.js';
@@ -76,7 +79,10 @@ export class AppModule {
           { inject: [Config], useFactory: (settings: Config) => options.billing ?? billingOptions(settings) },
           { module: BillingEngineModule, ledger: EmbeddedLedger },
         ),
-        KeysBridgeModule.forRoot(options.keys ?? { driver: 'noop' }),
+        KeysBridgeModule.forRootAsync(
+          { inject: [Config], useFactory: (settings: Config) => options.keys ?? { driver: settings.keys.driver } },
+          { module: EmbeddedKeysModule, keyManager: EmbeddedKeyManager },
+        ),
         SettingsModule,
         AppsModule,
         EnvironmentsModule,
@@ -95,6 +101,7 @@ export class AppModule {
         AuthModule,
         OperatorsModule,
         ServiceAccountsModule,
+        ApiKeysModule,
         ImpersonationModule,
         StatsModule,
         ParkedEventsModule,

@@ -25,7 +25,10 @@ const GROUPS = {
     'Billing',
     'The engine behind the Ledger bridge; see [bridges.md](bridges.md). What is in force is shown at start and at `/v1/health`.',
   ],
-  bridges: ['Bridges', 'The engine for API keys. What is in force is shown at start and at `/v1/health`.'],
+  keys: [
+    'API keys',
+    'The engine behind the Keysmith bridge; see [api-keys.md](api-keys.md). What is in force is shown at start and at `/v1/health`.',
+  ],
   sessions: ['Sessions', 'Lives of tokens and sessions. An app can set some of them for itself.'],
   devices: ['Devices', 'Devices that people trust.'],
   passwords: ['Passwords', 'argon2id, in a bounded number of slots.'],

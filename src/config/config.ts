@@ -24,7 +24,7 @@ export class Config implements ConfigValues {
   readonly logging: ConfigValues['logging'];
   readonly workers: ConfigValues['workers'];
   readonly billing: ConfigValues['billing'];
-  readonly bridges: ConfigValues['bridges'];
+  readonly keys: ConfigValues['keys'];
   readonly sessions: ConfigValues['sessions'];
   readonly devices: ConfigValues['devices'];
   readonly passwords: ConfigValues['passwords'];

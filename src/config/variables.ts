@@ -236,10 +236,18 @@ export const variables = {
       doc: 'The secret key of Stripe. Required with AUTHSOME_BILLING=stripe.',
     }),
   },
-  bridges: {
-    keys: choice('AUTHSOME_KEYS', ['noop'], {
-      default: 'noop',
-      doc: 'The Keysmith bridge. `noop` answers every API-key operation with 503 key_manager_not_available.',
+  keys: {
+    driver: choice('AUTHSOME_KEYS', ['embedded', 'noop'], {
+      default: 'embedded',
+      doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `noop` answers every API-key operation with 503 key_manager_not_available.',
+    }),
+    brand: text('AUTHSOME_KEY_BRAND', {
+      default: 'ath',
+      doc: 'What API keys begin with, so that scanners know whose they are: 2 to 8 lower-case letters and digits. Not `sk` or `pk`, which are Stripe’s.',
+      check: (value) =>
+        /^[a-z][a-z0-9]{1,7}$/.test(value) && value !== 'sk' && value !== 'pk'
+          ? undefined
+          : 'must be 2 to 8 lower-case letters and digits, and neither sk nor pk',
     }),
   },
   sessions: {

@@ -3,6 +3,7 @@ import { ANONYMOUS_PRINCIPAL, type Principal } from '../kernel/context/principal
 import type { Id } from '../kernel/ids/id.js';
 import type { RequestContext, RequestUnit } from '../kernel/context/request-context.js';
 import type { RateLimitState } from '../kernel/limits/rate-limits.js';
+import type { ScopeExpression } from './access/scope-expression.js';
 import type { OrganizationStanding } from './access/memberships.js';
 import type { Credential } from './authentication/credential.js';
 import type { IdempotentRequest } from './idempotency/idempotency.js';
@@ -26,6 +27,8 @@ export class RequestState implements RequestContext {
   asOperator = false;
   /** The organization of the path, and as what the caller acts on it: on routes that demand a role in one. */
   organization: ActedOrganization | undefined;
+  /** What the route demands of an API key; undefined: it takes none. */
+  requiredScopes: ScopeExpression | undefined;
   rateLimit: RateLimitState | undefined;
   idempotent: IdempotentRequest | undefined;
   unit?: RequestUnit;

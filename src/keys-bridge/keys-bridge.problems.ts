@@ -6,3 +6,53 @@ export const KeyManagerNotAvailable = defineProblem({
   title: 'API keys are not available',
   detail: 'no key manager is bound; see AUTHSOME_KEYS',
 });
+
+/** One answer for every key that opens nothing: which of its reasons it is, only the audit trail and the metrics say. */
+export const InvalidApiKey = defineProblem({
+  code: 'invalid_api_key',
+  kind: 'unauthenticated',
+  title: 'The API key opens nothing',
+  detail: 'the key is unknown, revoked, suspended, expired, or of another environment',
+});
+
+export const KeyNotAllowedHere = defineProblem({
+  code: 'key_not_allowed_here',
+  kind: 'forbidden',
+  title: 'The key does not work from here or for this',
+  detail: 'the address, origin, method or path is not on the key’s list; see restriction',
+});
+
+export const CreditsExhausted = defineProblem({
+  code: 'credits_exhausted',
+  kind: 'rate_limited',
+  title: 'The key has not enough credits',
+  detail: 'wait for the refill, or give the key more',
+});
+
+export const KeyNotFound = defineProblem({
+  code: 'key_not_found',
+  kind: 'not_found',
+  title: 'No such key',
+  detail: 'key not found',
+});
+
+export const KeyStateConflict = defineProblem({
+  code: 'key_state_conflict',
+  kind: 'conflict',
+  title: 'The key is not in a state for this',
+  detail: 'read the key for the state it is in; a revoked key stays revoked',
+});
+
+export const InvalidScope = defineProblem({
+  code: 'invalid_scope',
+  kind: 'unprocessable',
+  title: 'The key cannot be given this scope',
+  detail: 'nobody gives a key more than they may do themselves',
+});
+
+export const TooManyKeys = defineProblem({
+  code: 'too_many_keys',
+  kind: 'conflict',
+  title: 'The owner has as many keys as allowed',
+  detail: 'revoke one that is not needed, or raise api_keys.max_per_owner',
+});

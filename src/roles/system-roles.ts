@@ -35,6 +35,7 @@ export const SYSTEM_ROLES: readonly SystemRole[] = [
       ...on('webhook', 'manage'),
       ...on('event', 'read'),
       ...on('billing', 'manage'),
+      ...on('apikey', 'manage', 'verify'),
     ],
   },
   { slug: 'owner', name: 'Owner', parent: 'admin', grants: on('*', '*') },

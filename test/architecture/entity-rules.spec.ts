@@ -11,6 +11,7 @@ const WITHOUT_TENANT: Readonly<Record<string, string>> = {
   setup_tokens: 'The first platform owner is made before anything else.',
   jobs: 'Work of the deployment; its payload names the tenant where there is one.',
   job_schedules: 'Work of the deployment.',
+  api_key_usage_batches: 'Which batches of counts were written; each holds those of many tenants.',
   event_cursors: 'How far consumers have read the facts of all tenants.',
   rate_limits: 'Counters under opaque keys.',
   idempotency_records: 'Answers under a hash of tenant, caller, route and key.',
@@ -44,6 +45,7 @@ const GLOBALLY_UNIQUE: Readonly<Record<string, string>> = {
   sessions_locator_key: '128 random bits.',
   challenges_token_hash_key: 'The hash of 256 random bits.',
   outbox_sequence_idx: 'One order of all facts.',
+  api_key_secrets_secret_hash_key: 'The hash of 190 random bits.',
   setting_values_scope_scope_id_key_key: 'Identifiers are unique over all tenants, and the scope id is one.',
 };
 

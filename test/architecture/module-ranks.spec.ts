@@ -21,7 +21,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['roles'],
   ['auth', 'webhooks', 'billing'],
   ['operators', 'stats', 'parked-events', 'service-accounts', 'user-administration', 'user-imports'],
-  ['impersonation'],
+  ['impersonation', 'api-keys'],
   ['bootstrap'],
   ['ormconfig.ts'],
   ['start', 'discovery', 'health'],

@@ -56,3 +56,17 @@ export const OriginNotAllowed = defineProblem({
   title: 'The browser origin is not allowed',
   detail: 'add the origin to the environment’s allowed_origins',
 });
+
+export const InsufficientScope = defineProblem({
+  code: 'insufficient_scope',
+  kind: 'forbidden',
+  title: 'The key does not have the scopes for this',
+  detail: 'see required and missing; give the key the scopes, or use another one',
+});
+
+export const KeyNotAccepted = defineProblem({
+  code: 'key_not_accepted',
+  kind: 'forbidden',
+  title: 'This route takes no API keys',
+  detail: 'sign in, or see docs/api-keys.md for the routes that keys may call',
+});

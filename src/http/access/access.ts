@@ -1,7 +1,9 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { MemberRole } from './memberships.js';
+import { allOf, anyOf, parseScopeExpression } from './scope-expression.js';
 
 export const ACCESS = 'authsome:access';
+export const SCOPES = 'authsome:scopes';
 
 /** Who may call a route. Exactly one rule per route; a route without one stops the boot. */
 export type AccessRule =
@@ -122,3 +124,18 @@ export const RequireFreshOperator = (target: 'app' | 'environment') =>
 
 /** Any operator may call; the handler finds out which app is meant, and asks `requireReach`. */
 export const RequireAnyOperator = () => access({ kind: 'operator', reach: 'target', target: 'none', fresh: false });
+
+/**
+ * API keys may call too, if they have all of the scopes; without this decorator no key reaches a route. Beside `RequirePermission` or
+ * `RequireOperator`: a key may never do more than its owner. @throws Error at import for what is no scope.
+ */
+export const RequireScopes = (...scopes: readonly [string, ...string[]]): MethodDecorator =>
+  SetMetadata(SCOPES, allOf(...scopes));
+
+/** As {@link RequireScopes}, for keys that have any of the scopes. */
+export const RequireAnyScope = (...scopes: readonly [string, ...string[]]): MethodDecorator =>
+  SetMetadata(SCOPES, anyOf(...scopes));
+
+/** As {@link RequireScopes}, for keys whose scopes satisfy `read:users AND (write:users OR admin)`. */
+export const RequireScopeExpression = (expression: string): MethodDecorator =>
+  SetMetadata(SCOPES, parseScopeExpression(expression));

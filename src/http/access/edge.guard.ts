@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config.js';
 import { Clock } from '../../kernel/clock/clock.js';
-import type { Principal, UserPrincipal } from '../../kernel/context/principal.js';
+import type { KeyPrincipal, Principal, UserPrincipal } from '../../kernel/context/principal.js';
 import { sameTenant } from '../../kernel/context/scope.js';
 import { InternalError, ServiceUnavailable } from '../../kernel/errors/common-problems.js';
 import { DomainError } from '../../kernel/errors/problem.js';
@@ -29,11 +29,10 @@ import {
   OrganizationNotFound,
   ReauthenticationRequired,
 } from './access.problems.js';
+import { isPlainRead, namedOrganization, refuseImpersonator, type RuleOf, sayHowKeyStands } from './edge-rules.js';
 import { type MemberRole, Memberships, type OrganizationStanding, reachesRole } from './memberships.js';
 import { PermissionChecks } from './permission-checks.js';
 import { type RoutePolicy, RoutePolicies } from './route-policies.js';
-
-type RuleOf<Kind extends AccessRule['kind']> = Extract<AccessRule, { kind: Kind }>;
 
 /**
  * The one door: rate limit, then who (authentication), then may (access rule), then the idempotency key. Bound to handlers, not to
@@ -68,6 +67,7 @@ export class EdgeGuard implements CanActivate {
     }
     if (!this.readiness.isServing && !policy.always) throw new ServiceUnavailable({ extras: { retry_after: 1 } });
     const { access } = policy;
+    request.authsome.requiredScopes = policy.scopes;
     if (access.kind === 'session' && isPlainRead(request, policy)) return this.admitReader(request, access);
     return this.admitFully(request, http.getResponse<FastifyReply>(), policy);
   }
@@ -109,6 +109,7 @@ export class EdgeGuard implements CanActivate {
   private async admitFully(request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Promise<boolean> {
     if (policy.rateLimit !== undefined) await this.limit(request, reply, policy.rateLimit);
     await this.admit(request, policy);
+    sayHowKeyStands(request, reply);
     if (request.method === 'POST' && request.headers['idempotency-key'] !== undefined) await this.collect(request);
     return true;
   }
@@ -187,7 +188,8 @@ export class EdgeGuard implements CanActivate {
   }
 
   private async admitHolder(request: FastifyRequest, rule: RuleOf<'permission'>): Promise<void> {
-    const principal = await this.recognise(request);
+    const principal = await this.recogniseAny(request);
+    if (principal.kind === 'key') return this.admitKey(request, principal, rule);
     this.protectCookies(request, await this.tenantOf(principal));
     refuseImpersonator(principal, rule);
     await this.requireOrganization(principal, rule);
@@ -225,8 +227,32 @@ export class EdgeGuard implements CanActivate {
     return (await this.permissions.allows(scope, userId, 'manage', 'organization')) ? 'administrator' : role;
   }
 
+  /**
+   * A key acts in its own environment. One of a person does what they may do there, one of a service account what operators may; its scopes were
+   * looked at when it was recognised.
+   */
+  private async admitKey(
+    request: FastifyRequest,
+    principal: KeyPrincipal,
+    rule: RuleOf<'permission' | 'operator'>,
+  ): Promise<void> {
+    const { scope, ownerKind, ownerId } = principal;
+    await this.refuseForeignTenant(request, principal);
+    request.authsome.tenant = await this.tenantOf(principal);
+    if (ownerKind === 'service_account') {
+      request.authsome.asOperator = true;
+      return;
+    }
+    const allowed =
+      ownerKind === 'user' &&
+      rule.kind === 'permission' &&
+      (await this.permissions.allows(scope, ownerId as Id<'user'>, rule.action, rule.resource));
+    if (!allowed) throw new InsufficientPermissions();
+  }
+
   private async admitOperator(request: FastifyRequest, rule: RuleOf<'operator'>): Promise<void> {
-    const principal = await this.recognise(request);
+    const principal = await this.recogniseAny(request);
+    if (principal.kind === 'key') return this.admitKey(request, principal, rule);
     this.protectCookies(request, await this.tenantOf(principal));
     refuseImpersonator(principal, rule);
     await this.requireOrganization(principal, rule);
@@ -260,10 +286,20 @@ export class EdgeGuard implements CanActivate {
 
   /** @throws AuthenticationRequired (also as a rejection) for everyone but a signed-in user. */
   private recognise(request: FastifyRequest): UserPrincipal | Promise<UserPrincipal> {
+    const accept = (principal: UserPrincipal | KeyPrincipal): UserPrincipal => {
+      if (principal.kind !== 'user') throw new AuthenticationRequired();
+      return principal;
+    };
+    const principal = this.recogniseAny(request);
+    return principal instanceof Promise ? principal.then(accept) : accept(principal);
+  }
+
+  /** As {@link recognise}, where a machine may call too. */
+  private recogniseAny(request: FastifyRequest): UserPrincipal | KeyPrincipal | Promise<UserPrincipal | KeyPrincipal> {
     const { authsome } = request;
     authsome.credential = findCredential(request);
-    const accept = (principal: Principal | undefined): UserPrincipal => {
-      if (principal?.kind !== 'user') throw new AuthenticationRequired();
+    const accept = (principal: Principal | undefined): UserPrincipal | KeyPrincipal => {
+      if (principal === undefined || principal.kind === 'anonymous') throw new AuthenticationRequired();
       authsome.principal = principal;
       return principal;
     };
@@ -280,14 +316,14 @@ export class EdgeGuard implements CanActivate {
     }
   }
 
-  private async tenantOf(principal: UserPrincipal): Promise<ResolvedTenant> {
+  private async tenantOf(principal: UserPrincipal | KeyPrincipal): Promise<ResolvedTenant> {
     const tenant = await this.directory.byScope(principal.scope);
     if (tenant === undefined) throw new AuthenticationRequired();
     return tenant;
   }
 
   /** A credential brings its tenant. A publishable key of another one beside it is refused (R034); naming another one is forbidden (T5). */
-  private async refuseForeignTenant(request: FastifyRequest, principal: UserPrincipal): Promise<void> {
+  private async refuseForeignTenant(request: FastifyRequest, principal: UserPrincipal | KeyPrincipal): Promise<void> {
     const { publishableKey, appId, environment } = namedTenant(request);
     if (publishableKey !== undefined) {
       const named = await this.directory.byPublishableKey(publishableKey);
@@ -317,26 +353,4 @@ export class EdgeGuard implements CanActivate {
     authsome.idempotent = await this.idempotency.begin(request);
     if (authsome.idempotent !== undefined) authsome.unit = authsome.idempotent.unit;
   }
-}
-
-/** Nobody administers as somebody else, nor impersonates on; of a person's routes only those are open that say so (R289). */
-function refuseImpersonator(
-  { impersonatedBy }: UserPrincipal,
-  rule: RuleOf<'session' | 'organization' | 'permission' | 'operator'>,
-): void {
-  if (impersonatedBy === null || (rule.kind === 'session' && rule.impersonators)) return;
-  throw new ImpersonationNotAllowed();
-}
-
-/** The organization that a request says it is about; undefined also when what it says is no id: that is refused later. */
-function namedOrganization({ body, query }: FastifyRequest): Id<'organization'> | undefined {
-  const named = [query, body].map((part) => (part as { org_id?: unknown } | null | undefined)?.org_id);
-  return named.find((value): value is Id<'organization'> => isId('organization', value));
-}
-
-/** A read by a session that names no tenant of its own: nothing to limit, to protect from other sites, or to compare. */
-function isPlainRead(request: FastifyRequest, { rateLimit }: RoutePolicy): boolean {
-  if (rateLimit !== undefined || changesState(request)) return false;
-  const { publishableKey, appId, environment } = namedTenant(request);
-  return publishableKey === undefined && appId === undefined && environment === undefined;
 }

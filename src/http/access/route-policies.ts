@@ -4,11 +4,14 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Config } from '../../config/config.js';
 import type { RateLimit } from '../../kernel/limits/rate-limits.js';
 import { type AddressLimit, RATE_LIMIT } from '../rate-limit/rate-limit.decorator.js';
-import { ACCESS, type AccessRule } from './access.js';
+import { ACCESS, type AccessRule, SCOPES } from './access.js';
+import type { ScopeExpression } from './scope-expression.js';
 
 export interface RoutePolicy {
   readonly access: AccessRule;
   readonly rateLimit: RateLimit | undefined;
+  /** What API keys need to call; undefined: no key may. */
+  readonly scopes: ScopeExpression | undefined;
   /** Answers even while the service is starting or stopping: health. */
   readonly always: boolean;
 }
@@ -45,6 +48,7 @@ export class RoutePolicies implements OnModuleInit {
 
   onModuleInit(): void {
     const missing: string[] = [];
+    const closed: string[] = [];
     for (const { instance, metatype } of this.discovery.getControllers()) {
       const prototype = Object.getPrototypeOf(instance) as Record<string, Handler>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
@@ -57,6 +61,7 @@ export class RoutePolicies implements OnModuleInit {
           continue;
         }
         const policy = this.policyOf(handler, access);
+        if (policy.scopes !== undefined && !admitsKeys(access)) closed.push(`${metatype.name}.${name}`);
         this.#policies.set(handler, policy);
         for (const path of pathsOf(metatype, handler)) {
           this.#routes.push({
@@ -75,6 +80,11 @@ export class RoutePolicies implements OnModuleInit {
         `these routes have no access rule: ${missing.join(', ')}. Add @Public(), @RequireSession() or another rule of src/http/access.`,
       );
     }
+    if (closed.length > 0) {
+      throw new Error(
+        `these routes name scopes although no API key may call them: ${closed.join(', ')}. Keys are admitted by @RequirePermission() and @RequireOperator('environment') alone.`,
+      );
+    }
   }
 
   /** Undefined only for a handler that is no route; the guard refuses it. */
@@ -91,6 +101,7 @@ export class RoutePolicies implements OnModuleInit {
     return {
       access,
       rateLimit: name === undefined ? undefined : { name, ...this.config.limits[name] },
+      scopes: Reflect.getMetadata(SCOPES, handler) as ScopeExpression | undefined,
       always: Reflect.getMetadata(ALWAYS, handler) === true,
     };
   }
@@ -103,4 +114,10 @@ function pathsOf(controller: object, handler: Handler): string[] {
   return bases.flatMap((base) =>
     own.map((path) => `/${[base, path].join('/')}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')),
   );
+}
+
+/** Rules that a machine can satisfy: a permission its owner holds, or an environment its owner runs. Not what a person must prove afresh. */
+function admitsKeys(rule: AccessRule): boolean {
+  if (rule.kind === 'permission') return true;
+  return rule.kind === 'operator' && rule.reach === 'target' && rule.target === 'environment' && !rule.fresh;
 }

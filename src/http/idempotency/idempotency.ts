@@ -1,3 +1,4 @@
+import type { RequestState } from '../request-state.js';
 import { createHash, createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -120,7 +121,7 @@ export class Idempotency {
 
 function recordId(request: FastifyRequest, key: string): Buffer {
   const { principal, tenant } = request.authsome;
-  const caller = principal.kind === 'user' ? principal.userId : '';
+  const caller = callerOf(principal);
   const scope = tenant === undefined ? '' : `${tenant.scope.appId}/${tenant.scope.envId}`;
   return sha256([scope, caller, request.routeOptions.url ?? '', key].join('\0'));
 }
@@ -139,4 +140,9 @@ function place(id: Buffer): string {
 
 function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
+}
+
+function callerOf(principal: RequestState['principal']): string {
+  if (principal.kind === 'user') return principal.userId;
+  return principal.kind === 'key' ? principal.keyId : '';
 }

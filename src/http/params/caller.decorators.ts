@@ -1,7 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ActedOrganization } from '../request-state.js';
-import type { UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
+import { callingActor, type UserPrincipal } from '../../kernel/context/principal.js';
 import { type AppScope, type EnvScope, scopeTo } from '../../kernel/context/scope.js';
 
 function requestOf(context: ExecutionContext): FastifyRequest {
@@ -13,6 +14,13 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   const { principal } = requestOf(context).authsome;
   if (principal.kind !== 'user') throw new Error('@Caller() on a route that does not require a session');
   return principal;
+});
+
+/** Who acts, for the audit trail: on routes that API keys may call too. */
+export const Acting = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const { principal } = requestOf(context).authsome;
+  if (principal.kind === 'anonymous') throw new Error('@Acting() on a route that anybody may call');
+  return callingActor(principal);
 });
 
 /** The signed-in caller, or undefined: on public routes that recognise a session. */

@@ -17,8 +17,16 @@ export interface UserActor {
   readonly impersonatedBy?: Id<'user'>;
 }
 
+/** A machine that called with an API key. */
+export interface KeyActor {
+  readonly kind: 'key';
+  readonly id: string;
+  /** Whose key it is. */
+  readonly ownerId: string;
+}
+
 /** Who acts. `anonymous` is a caller who has not proved anything (yet); `system` is the service itself. */
-export type Actor = UserActor | { readonly kind: 'anonymous' } | { readonly kind: 'system' };
+export type Actor = UserActor | KeyActor | { readonly kind: 'anonymous' } | { readonly kind: 'system' };
 
 export const SYSTEM_ACTOR: Actor = { kind: 'system' };
 export const ANONYMOUS: Actor = { kind: 'anonymous' };
@@ -67,12 +75,12 @@ export class AuditTrail {
       action: record.action,
       outcome: record.outcome ?? 'success',
       actor_kind: actor.kind,
-      actor_id: actor.kind === 'user' ? actor.id : null,
+      actor_id: actor.kind === 'user' || actor.kind === 'key' ? actor.id : null,
       session_id: (actor.kind === 'user' && actor.sessionId) || null,
       target_type: target?.type ?? null,
       target_id: target?.id ?? null,
       request_id: request?.requestId ?? null,
-      metadata: { ...record.metadata, ...impersonatorOf(actor) },
+      metadata: { ...record.metadata, ...impersonatorOf(actor), ...(actor.kind === 'key' && { key_owner: actor.ownerId }) },
       personal,
       personal_mac: `\\x${mac.toString('hex')}`,
     });

@@ -1,4 +1,4 @@
-import type { UserActor } from '../audit/audit-trail.js';
+import type { Actor, UserActor } from '../audit/audit-trail.js';
 import type { Id } from '../ids/id.js';
 import type { EnvScope } from './scope.js';
 
@@ -23,16 +23,37 @@ export interface UserPrincipal {
   readonly account: object;
 }
 
+/** A machine with an API key. It acts within the environment of the key, for the key's owner, as far as its scopes reach. */
+export interface KeyPrincipal {
+  readonly kind: 'key';
+  readonly scope: EnvScope;
+  readonly keyId: string;
+  readonly ownerKind: 'user' | 'service_account' | 'organization';
+  readonly ownerId: string;
+  /** Of a secret whose place another one has taken: since when, and until when it works. */
+  readonly grace: { readonly since: Date; readonly until: Date } | undefined;
+  /** The limit that is closest, as it stands after this call. */
+  readonly limit: { readonly limit: number; readonly remaining: number; readonly resetMs: number } | undefined;
+}
+
 /** Nobody has proved anything. */
 export interface AnonymousPrincipal {
   readonly kind: 'anonymous';
 }
 
-export type Principal = UserPrincipal | AnonymousPrincipal;
+export type Principal = UserPrincipal | KeyPrincipal | AnonymousPrincipal;
 
 export const ANONYMOUS_PRINCIPAL: AnonymousPrincipal = { kind: 'anonymous' };
 
+/** Who acts, for the audit trail. */
 export function actorOf(principal: UserPrincipal): UserActor {
   const { userId, sessionId, impersonatedBy } = principal;
   return { kind: 'user', id: userId, sessionId, ...(impersonatedBy !== null && { impersonatedBy }) };
+}
+
+/** As {@link actorOf}, where a machine may act too. */
+export function callingActor(principal: UserPrincipal | KeyPrincipal): Actor {
+  if (principal.kind === 'user') return actorOf(principal);
+  const { keyId, ownerId } = principal;
+  return { kind: 'key', id: keyId, ownerId };
 }

@@ -40,6 +40,8 @@ export const ID_PREFIXES = {
   coupon: 'acpn',
   invoice: 'ainvc',
   usage_dispatch: 'audp',
+  api_key: 'akey',
+  api_key_secret: 'aksc',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

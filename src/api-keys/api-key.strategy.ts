@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { KeyNotAccepted } from '../http/access/access.problems.js';
+import { AuthenticationStrategy } from '../http/authentication/authentication-strategies.js';
+import type { KeyPrincipal } from '../kernel/context/principal.js';
+import { KEY_MANAGER, type KeyManager, type LimitState, type ValidatedKey } from '../keys-bridge/key-manager.js';
+import { looksLikeKey } from './key-format.js';
+
+const HEADER = 'x-api-key';
+
+/** API keys: as a bearer token, or in `X-API-Key`. Never from the query, which ends up in logs and histories. */
+@Injectable()
+export class ApiKeyStrategy extends AuthenticationStrategy {
+  readonly name = 'api-key';
+
+  constructor(@Inject(KEY_MANAGER) private readonly keys: KeyManager) {
+    super();
+  }
+
+  authenticate(request: FastifyRequest): void {
+    const { verdict } = this;
+    const rawKey = presentedKey(request);
+    if (rawKey === undefined) return verdict.pass();
+    this.check(rawKey, request).then(verdict.success, verdict.error);
+  }
+
+  private async check(rawKey: string, request: FastifyRequest): Promise<KeyPrincipal> {
+    const { requiredScopes, ipAddress } = request.authsome;
+    if (requiredScopes === undefined) throw new KeyNotAccepted();
+    const { method, routeOptions, headers } = request;
+    const key = await this.keys.validateKey(rawKey, {
+      requiredScopes,
+      method,
+      path: request.url.split('?', 1)[0] as string,
+      tag: `${method} ${routeOptions.url ?? ''}`,
+      ...(ipAddress === undefined ? {} : { ip: ipAddress }),
+      ...(headers.origin === undefined ? {} : { origin: headers.origin }),
+    });
+    return principalOf(key);
+  }
+}
+
+function presentedKey({ authsome: { credential }, headers }: FastifyRequest): string | undefined {
+  if (credential !== undefined) return looksLikeKey(credential.value) ? credential.value : undefined;
+  const header = headers[HEADER];
+  return typeof header === 'string' && header !== '' ? header : undefined;
+}
+
+function principalOf({ id, owner, scope, grace, limits }: ValidatedKey): KeyPrincipal {
+  return {
+    kind: 'key',
+    scope,
+    keyId: id,
+    ownerKind: owner.kind,
+    ownerId: owner.id,
+    grace,
+    limit: closest(limits),
+  };
+}
+
+function closest(limits: readonly LimitState[]): LimitState | undefined {
+  return [...limits].sort((a, b) => a.remaining - b.remaining)[0];
+}

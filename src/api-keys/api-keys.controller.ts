@@ -1,0 +1,255 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequirePermission, RequireScopes, RequireSession } from '../http/access/access.js';
+import { InsufficientPermissions, OrganizationNotFound } from '../http/access/access.problems.js';
+import { IfMatch, PreconditionFailed } from '../http/etag.js';
+import { pageRequest } from '../http/paging/page.query.js';
+import { AsOperator, Caller, Tenant } from '../http/params/caller.decorators.js';
+import { IdPipe } from '../http/params/id.pipe.js';
+import { ApiProblems } from '../http/problems/api-problems.decorator.js';
+import { TenantDirectory } from '../http/tenancy/tenant-directory.js';
+import { Clock } from '../kernel/clock/clock.js';
+import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import type { EnvScope } from '../kernel/context/scope.js';
+import { DomainError } from '../kernel/errors/problem.js';
+import type { Id } from '../kernel/ids/id.js';
+import { KEY_MANAGER, type KeyManager } from '../keys-bridge/key-manager.js';
+import {
+  InvalidScope,
+  KeyManagerNotAvailable,
+  KeyNotFound,
+  KeyStateConflict,
+  TooManyKeys,
+} from '../keys-bridge/keys-bridge.problems.js';
+import { UserNotFound } from '../users/users.problems.js';
+import { ApiKeysService } from './api-keys.service.js';
+import {
+  ApiKeyListResponse,
+  ApiKeyResponse,
+  CreateApiKeyRequest,
+  CreatedApiKeyResponse,
+  ListApiKeysQuery,
+  RevokeApiKeyQuery,
+  RotateApiKeyRequest,
+  RotatedApiKeyResponse,
+  toApiKeyResponse,
+  toCreatedApiKeyResponse,
+  toKeyChanges,
+  toNewKey,
+  toRotatedApiKeyResponse,
+  UpdateApiKeyRequest,
+} from './dto/api-key.dto.js';
+import {
+  KeyUsageQuery,
+  KeyUsageResponse,
+  toKeyUsageResponse,
+  toRefusedResponse,
+  toScopeExpression,
+  toSpan,
+  toVerifyResponse,
+  VerifyApiKeyRequest,
+  VerifyApiKeyResponse,
+} from './dto/verify-key.dto.js';
+import { KeyOwners } from './key-owners.js';
+
+const KeyId = () => Param('keyId', new IdPipe('api_key'));
+
+@ApiTags('API keys')
+@Controller('v1/keys')
+export class ApiKeysController {
+  constructor(
+    private readonly keys: ApiKeysService,
+    private readonly owners: KeyOwners,
+    private readonly directory: TenantDirectory,
+    private readonly clock: Clock,
+    @Inject(KEY_MANAGER) private readonly manager: KeyManager,
+  ) {}
+
+  @Post()
+  @RequireSession({ operators: true })
+  @ApiOperation({
+    operationId: 'createAPIKey',
+    summary: 'Make an API key',
+    description: 'The answer holds the key, which is never shown again.',
+  })
+  @ApiCreatedResponse({ type: CreatedApiKeyResponse })
+  @ApiProblems(InsufficientPermissions, UserNotFound, OrganizationNotFound, InvalidScope, TooManyKeys, KeyManagerNotAvailable)
+  async create(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @Body() body: CreateApiKeyRequest,
+  ): Promise<CreatedApiKeyResponse> {
+    const by = { caller, scope, asOperator };
+    const owner = await this.owners.ofNew(by, body.user_id, body.org_id);
+    const input = toNewKey(body, owner);
+    await this.owners.requireGrantable(by, owner, input.scopes ?? []);
+    const created = await this.keys.create(scope, input, actorOf(caller));
+    const publicKey = await this.directory.publishableKeyOf(scope);
+    return toCreatedApiKeyResponse(await this.keys.get(scope, created.id), created, publicKey);
+  }
+
+  @Get()
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'listAPIKeys', summary: 'API keys, newest first: yours, or everybody’s with `manage` on `apikey`' })
+  @ApiOkResponse({ type: ApiKeyListResponse })
+  @ApiProblems(InsufficientPermissions, KeyManagerNotAvailable)
+  async list(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @Query() query: ListApiKeysQuery,
+  ): Promise<ApiKeyListResponse> {
+    const within = await this.owners.within({ caller, scope, asOperator });
+    const named = query.user_id ? ({ kind: 'user', id: query.user_id } as const) : within;
+    if (within !== undefined && named?.id !== within.id) throw new InsufficientPermissions();
+    const filter = { ...(named && { owner: named }), ...(query.state && { state: query.state }) };
+    const { items, nextCursor, total } = await this.keys.list(scope, filter, pageRequest(query));
+    return { keys: items.map(toApiKeyResponse), total, ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
+  }
+
+  @Post('verify')
+  @HttpCode(200)
+  @RequirePermission('verify', 'apikey')
+  @RequireScopes('verify:keys')
+  @ApiOperation({
+    operationId: 'verifyAPIKey',
+    summary: 'Verify a key that was presented to another service',
+    description: 'One call that checks the key, its scopes and restrictions, takes from its limits and credits, and counts its use.',
+  })
+  @ApiOkResponse({ type: VerifyApiKeyResponse })
+  @ApiProblems(KeyManagerNotAvailable)
+  async verify(@Tenant() scope: EnvScope, @Body() body: VerifyApiKeyRequest): Promise<VerifyApiKeyResponse> {
+    const { key, scopes, cost, ip, origin, method, path, tag } = body;
+    const requiredScopes = toScopeExpression(scopes);
+    const optional = Object.fromEntries(Object.entries({ ip, origin, method, path, tag }).filter(([, value]) => value));
+    try {
+      const options = { scope, cost: cost ?? 1, ...optional, ...(requiredScopes && { requiredScopes }) };
+      return toVerifyResponse(await this.manager.validateKey(key, options));
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+      return toRefusedResponse(error);
+    }
+  }
+
+  @Get(':keyId')
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'getAPIKey', summary: 'Read an API key; the key itself is never shown again' })
+  @ApiOkResponse({ type: ApiKeyResponse })
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  async get(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+  ): Promise<ApiKeyResponse> {
+    return toApiKeyResponse(await this.keys.get(scope, id, await this.owners.within({ caller, scope, asOperator })));
+  }
+
+  @Patch(':keyId')
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'updateAPIKey', summary: 'Change an API key: name, scopes, limits, credits, restrictions, expiry' })
+  @ApiOkResponse({ type: ApiKeyResponse })
+  @ApiProblems(KeyNotFound, KeyStateConflict, InvalidScope, PreconditionFailed, KeyManagerNotAvailable)
+  async update(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+    @IfMatch() version: number | undefined,
+    @Body() body: UpdateApiKeyRequest,
+  ): Promise<ApiKeyResponse> {
+    const by = { caller, scope, asOperator };
+    const within = await this.owners.within(by);
+    const { owner } = await this.keys.get(scope, id, within);
+    const changes = toKeyChanges(body);
+    await this.owners.requireGrantable(by, owner, changes.scopes ?? []);
+    return toApiKeyResponse(await this.keys.update(scope, id, changes, version, within, actorOf(caller)));
+  }
+
+  @Post(':keyId/rotate')
+  @HttpCode(200)
+  @RequireSession({ operators: true })
+  @ApiOperation({
+    operationId: 'rotateAPIKey',
+    summary: 'Draw a new secret; the one before works for a while',
+    description: 'Both share id, scopes, limits and credits. The answer holds the new key, which is never shown again.',
+  })
+  @ApiOkResponse({ type: RotatedApiKeyResponse })
+  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  async rotate(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+    @Body() { grace_seconds, reason }: RotateApiKeyRequest,
+  ): Promise<RotatedApiKeyResponse> {
+    const within = await this.owners.within({ caller, scope, asOperator });
+    const grace = typeof grace_seconds === 'number' ? { graceMs: grace_seconds * 1_000 } : {};
+    const options = { reason: reason ?? 'manual', ...grace };
+    return toRotatedApiKeyResponse(await this.keys.rotate(scope, id, options, within, actorOf(caller)));
+  }
+
+  @Post(':keyId/suspend')
+  @HttpCode(204)
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'suspendAPIKey', summary: 'Let a key open nothing until it is reactivated' })
+  @ApiNoContentResponse()
+  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  async suspend(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+  ): Promise<void> {
+    await this.keys.suspend(scope, id, await this.owners.within({ caller, scope, asOperator }), actorOf(caller));
+  }
+
+  @Post(':keyId/reactivate')
+  @HttpCode(204)
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'reactivateAPIKey', summary: 'Let a suspended key work again' })
+  @ApiNoContentResponse()
+  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  async reactivate(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+  ): Promise<void> {
+    await this.keys.reactivate(scope, id, await this.owners.within({ caller, scope, asOperator }), actorOf(caller));
+  }
+
+  @Delete(':keyId')
+  @HttpCode(204)
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'revokeAPIKey', summary: 'Revoke a key for good: both of its secrets stop at once' })
+  @ApiNoContentResponse()
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  async revoke(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+    @Query() { reason }: RevokeApiKeyQuery,
+  ): Promise<void> {
+    const within = await this.owners.within({ caller, scope, asOperator });
+    await this.keys.revoke(scope, id, reason || undefined, within, actorOf(caller));
+  }
+
+  @Get(':keyId/usage')
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'getAPIKeyUsage', summary: 'What a key was used for, with what outcome, and by which of its secrets' })
+  @ApiOkResponse({ type: KeyUsageResponse })
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  async usage(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+    @Query() query: KeyUsageQuery,
+  ): Promise<KeyUsageResponse> {
+    const within = await this.owners.within({ caller, scope, asOperator });
+    return toKeyUsageResponse(await this.keys.usageOf(scope, id, toSpan(query, this.clock.now()), within));
+  }
+}

@@ -1,0 +1,176 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import type { EnvScope } from '../kernel/context/scope.js';
+import type { EventName } from '../kernel/events/event-map.js';
+import { Events } from '../kernel/events/events.js';
+import { Database } from '../kernel/persistence/database.js';
+import type { Page, PageRequest } from '../kernel/persistence/page.js';
+import {
+  type CreateKeyInput,
+  KEY_MANAGER,
+  type KeyFilter,
+  type KeyInfo,
+  type KeyManager,
+  type KeyOwner,
+  type KeyResult,
+  type RotatedKey,
+  type RotateOptions,
+  type UpdateKeyInput,
+} from '../keys-bridge/key-manager.js';
+import { KeyNotFound, TooManyKeys } from '../keys-bridge/keys-bridge.problems.js';
+import { settingPlace } from '../settings/setting-place.js';
+import { SettingsReader } from '../settings/settings-reader.js';
+import { KEYS_PER_OWNER } from './api-key-settings.js';
+import './api-keys.events.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { KEYS_CHANGED } from './key-cache.js';
+import { KeyUsageRepository, type KeyUsageRow } from './usage/key-usage.repository.js';
+
+/** Whose key it must be; undefined: anybody's. */
+type Owner = KeyOwner | undefined;
+type KeyEvent = Extract<EventName, `api_key.${string}`>;
+
+/** API keys in the hands of people: every change is one transaction with its audit entry and its event. */
+@Injectable()
+export class ApiKeysService implements OnModuleInit {
+  constructor(
+    @Inject(KEY_MANAGER) private readonly manager: KeyManager,
+    private readonly keys: ApiKeysRepository,
+    private readonly usage: KeyUsageRepository,
+    private readonly settings: SettingsReader,
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** What becomes of an owner becomes of their keys, on every replica at once. */
+  onModuleInit(): void {
+    for (const event of ['user.deleted', 'user.restored', 'admin.user.banned', 'admin.user.unbanned'] as const) {
+      this.events.within(event, (_, { payload }) => this.ownerChanged(payload.user_id));
+    }
+    for (const event of ['service_account.updated', 'service_account.deleted'] as const) {
+      this.events.within(event, (_, { payload }) => this.ownerChanged(payload.service_account_id));
+    }
+    for (const event of ['org.updated', 'org.deleted'] as const) {
+      this.events.within(event, (_, { payload }) => this.ownerChanged(payload.org_id));
+    }
+  }
+
+  /** @throws TooManyKeys */
+  create(scope: EnvScope, input: CreateKeyInput, actor: Actor): Promise<KeyResult> {
+    return this.database.transaction(async () => {
+      const most = await this.settings.value(settingPlace.environment(scope), KEYS_PER_OWNER);
+      await this.keys.lockOwner(scope, input.owner.id);
+      const revoked = await this.keys.count(scope, { owner: input.owner, state: 'revoked' });
+      const used = (await this.keys.count(scope, { owner: input.owner })) - revoked;
+      if (used >= most) throw new TooManyKeys({ extras: { limit: most, used } });
+      const created = await this.manager.createKey(scope, input);
+      await this.record(scope, 'api_key.created', created.id, input.owner, actor, { name: input.name, scopes: input.scopes ?? [] });
+      return created;
+    });
+  }
+
+  /** @throws KeyNotFound */
+  async get(scope: EnvScope, id: string, owner?: Owner): Promise<KeyInfo> {
+    const key = await this.manager.getKey(scope, id);
+    if (owner !== undefined && (key.owner.kind !== owner.kind || key.owner.id !== owner.id)) throw new KeyNotFound();
+    return key;
+  }
+
+  /** Newest first, with the number of all, up to 10,000. @throws MalformedCursor */
+  async list(scope: EnvScope, filter: KeyFilter, page: PageRequest): Promise<Page<KeyInfo> & { readonly total: number }> {
+    return { ...(await this.manager.listKeys(scope, filter, page)), total: await this.keys.count(scope, filter) };
+  }
+
+  /** @throws KeyNotFound, KeyStateConflict, PreconditionFailed */
+  update(
+    scope: EnvScope,
+    id: string,
+    input: UpdateKeyInput,
+    version: number | undefined,
+    owner: Owner,
+    actor: Actor,
+  ): Promise<KeyInfo> {
+    return this.database.transaction(async () => {
+      const before = await this.get(scope, id, owner);
+      const after = await this.manager.updateKey(scope, id, input, version);
+      await this.record(scope, 'api_key.updated', id, before.owner, actor, { scopes: after.scopes });
+      return after;
+    });
+  }
+
+  /** @throws KeyNotFound, KeyStateConflict */
+  rotate(scope: EnvScope, id: string, options: RotateOptions, owner: Owner, actor: Actor): Promise<RotatedKey> {
+    return this.database.transaction(async () => {
+      const key = await this.get(scope, id, owner);
+      const rotated = await this.manager.rotateKey(scope, id, options);
+      const { reason } = options;
+      const facts = { api_key_id: id, owner_kind: key.owner.kind, owner_id: key.owner.id, rotation_reason: reason };
+      await this.events.record(scope, 'api_key.rotated', id, facts);
+      const grace = rotated.graceEndsAt === null ? {} : { grace_ends_at: rotated.graceEndsAt.toISOString() };
+      const target = { type: 'api_key', id };
+      this.audit.record(scope, { action: 'api_key.rotated', actor, target, metadata: { reason, ...grace } });
+      return rotated;
+    });
+  }
+
+  /** @throws KeyNotFound, KeyStateConflict */
+  suspend(scope: EnvScope, id: string, owner: Owner, actor: Actor): Promise<void> {
+    return this.change(scope, id, owner, actor, 'api_key.suspended', () => this.manager.suspendKey(scope, id));
+  }
+
+  /** @throws KeyNotFound, KeyStateConflict */
+  reactivate(scope: EnvScope, id: string, owner: Owner, actor: Actor): Promise<void> {
+    return this.change(scope, id, owner, actor, 'api_key.reactivated', () => this.manager.reactivateKey(scope, id));
+  }
+
+  /** Both secrets stop at once, on every replica. @throws KeyNotFound */
+  revoke(scope: EnvScope, id: string, reason: string | undefined, owner: Owner, actor: Actor): Promise<void> {
+    return this.change(scope, id, owner, actor, 'api_key.revoked', () => this.manager.revokeKey(scope, id, reason));
+  }
+
+  /** What a key was used for, oldest first. @throws KeyNotFound */
+  async usageOf(
+    scope: EnvScope,
+    id: string,
+    span: { readonly from: Date; readonly to: Date; readonly window: 'hour' | 'day' },
+    owner: Owner,
+  ): Promise<KeyUsageRow[]> {
+    await this.get(scope, id, owner);
+    return this.usage.ofKey(scope, id, span.from, span.to, span.window);
+  }
+
+  private change(
+    scope: EnvScope,
+    id: string,
+    owner: Owner,
+    actor: Actor,
+    event: KeyEvent,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    return this.database.transaction(async () => {
+      const key = await this.get(scope, id, owner);
+      await work();
+      const after = await this.manager.getKey(scope, id);
+      if (after.state !== key.state) await this.record(scope, event, id, key.owner, actor, {});
+    });
+  }
+
+  private async record(
+    scope: EnvScope,
+    event: KeyEvent,
+    id: string,
+    owner: KeyOwner,
+    actor: Actor,
+    metadata: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const payload = { api_key_id: id, owner_kind: owner.kind, owner_id: owner.id };
+    await this.events.record(scope, event as 'api_key.created', id, payload);
+    this.audit.record(scope, { action: event, actor, target: { type: 'api_key', id }, metadata: { owner_id: owner.id, ...metadata } });
+  }
+
+  private ownerChanged(id: string): Promise<void> {
+    this.database.notify(KEYS_CHANGED + id);
+    return Promise.resolve();
+  }
+}

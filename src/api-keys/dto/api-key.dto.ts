@@ -1,0 +1,287 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateBy,
+  ValidateNested,
+} from 'class-validator';
+import ipaddr from 'ipaddr.js';
+import { LONGEST_SCOPE, SCOPE } from '../../http/access/scopes.js';
+import { versioned } from '../../http/etag.js';
+import { PageQuery } from '../../http/paging/page.query.js';
+import { isFreeMetadata, type Metadata, SubmittedMetadata } from '../../http/validation/metadata.js';
+import {
+  IfPresent,
+  OptionalChoice,
+  OptionalId,
+  OptionalInteger,
+  OptionalText,
+  Text,
+} from '../../http/validation/text.decorators.js';
+import { OptionalTime, toTime } from '../../http/validation/time.decorator.js';
+import { invalidFields } from '../../http/validation/validation.pipe.js';
+import type { Id } from '../../kernel/ids/id.js';
+import {
+  type CreateKeyInput,
+  type KeyInfo,
+  KEY_OWNER_KINDS,
+  type KeyOwner,
+  type KeyResult,
+  ROTATION_REASONS,
+  type RotatedKey,
+  type RotationReason,
+  type UpdateKeyInput,
+} from '../../keys-bridge/key-manager.js';
+
+const MOST_SCOPES = 50;
+const MOST_ENTRIES = 50;
+const MOST_CUSTOM = 5;
+const MOST_CALLS = 1_000_000_000;
+const STATES = ['active', 'suspended', 'revoked'] as const;
+
+export const ScopeList = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: [String], maxItems: MOST_SCOPES, description, example: ['read:users'] }),
+    IfPresent(),
+    IsArray({ message: '$property must be a list' }),
+    ArrayMaxSize(MOST_SCOPES, { message: `$property must hold at most ${MOST_SCOPES} scopes` }),
+    ArrayUnique({ message: '$property must name every scope once' }),
+    MaxLength(LONGEST_SCOPE, { each: true, message: `$property must hold scopes of at most ${LONGEST_SCOPE} characters` }),
+    Matches(SCOPE, { each: true, message: '$property must hold scopes such as read:users' }),
+  );
+
+const TextList = (pattern: RegExp, description: string, message: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: [String], maxItems: MOST_ENTRIES, description }),
+    IfPresent(),
+    IsArray({ message: '$property must be a list' }),
+    ArrayMaxSize(MOST_ENTRIES, { message: `$property must hold at most ${MOST_ENTRIES} entries` }),
+    Matches(pattern, { each: true, message: `$property must hold ${message}` }),
+  );
+
+function isAddressOrRange(value: unknown): boolean {
+  return typeof value === 'string' && (ipaddr.isValid(value) || ipaddr.isValidCIDR(value));
+}
+
+export class KeyRestrictionsDto {
+  @ApiPropertyOptional({ type: [String], maxItems: MOST_ENTRIES, description: 'Addresses or CIDR ranges.' })
+  @IfPresent()
+  @IsArray({ message: '$property must be a list' })
+  @ArrayMaxSize(MOST_ENTRIES, { message: `$property must hold at most ${MOST_ENTRIES} entries` })
+  @ValidateBy(
+    { name: 'addresses', validator: { validate: isAddressOrRange, defaultMessage: () => '$property must hold addresses or CIDR ranges' } },
+    { each: true, message: '$property must hold addresses or CIDR ranges' },
+  )
+  ips?: string[];
+  @TextList(/^https?:\/\/[^\s/]{1,250}$/, 'Browser origins.', 'origins such as https://example.com') origins?: string[];
+  @TextList(/^(GET|POST|PUT|PATCH|DELETE)$/, 'HTTP methods.', 'GET, POST, PUT, PATCH or DELETE') methods?: string[];
+  @TextList(/^\/[^\s*?]{0,200}(\*)?$/, 'Paths; `/v1/*` is everything below.', 'paths such as /v1/users or /v1/*') paths?: string[];
+}
+
+export class WindowLimitDto {
+  @Text({ longest: 30, example: 'burst' }) @Matches(/^[a-z][a-z0-9_-]*$/) name: string;
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MOST_CALLS }) @IsInt() @Min(1) @Max(MOST_CALLS) limit: number;
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 }) @IsInt() @Min(1) @Max(86_400) seconds: number;
+}
+
+export class KeyLimitsDto {
+  @OptionalInteger(1, MOST_CALLS, 'Calls a minute, sliding, over all replicas.') per_minute?: number | null;
+  @OptionalInteger(1, MOST_CALLS, 'Calls a day (UTC).') per_day?: number | null;
+  @ApiPropertyOptional({ type: [WindowLimitDto], maxItems: MOST_CUSTOM })
+  @IfPresent()
+  @IsArray({ message: '$property must be a list' })
+  @ArrayMaxSize(MOST_CUSTOM, { message: `$property must hold at most ${MOST_CUSTOM} windows` })
+  @ArrayUnique(({ name }: WindowLimitDto) => name, { message: '$property must name every window once' })
+  @IsObject({ each: true, message: 'each of $property must be an object' })
+  @ValidateNested({ each: true })
+  @Type(() => WindowLimitDto)
+  custom?: WindowLimitDto[];
+}
+
+export class KeyRefillDto {
+  @ApiProperty({ enum: ['daily', 'monthly'] }) @IsIn(['daily', 'monthly'], { message: '$property must be daily or monthly' })
+  interval: 'daily' | 'monthly';
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: MOST_CALLS }) @IsInt() @Min(1) @Max(MOST_CALLS) amount: number;
+}
+
+export class KeyCreditsDto {
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: MOST_CALLS }) @IsInt() @Min(0) @Max(MOST_CALLS) remaining: number;
+  @ApiPropertyOptional({ type: KeyRefillDto, description: 'Sets the balance; never adds to it.' })
+  @IfPresent()
+  @IsObject({ message: '$property must be an object' })
+  @ValidateNested()
+  @Type(() => KeyRefillDto)
+  refill?: KeyRefillDto;
+}
+
+const Nested = (type: () => new () => object, description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type, description, nullable: true }),
+    IsOptional(),
+    IsObject({ message: '$property must be an object' }),
+    ValidateNested(),
+    Type(type),
+  );
+
+export class UpdateApiKeyRequest {
+  @OptionalText({ longest: 100 }) name?: string;
+  @ScopeList('What the key may do; none when empty.') scopes?: string[];
+  @OptionalTime('Until when it works.') expires_at?: string;
+  @Nested(() => KeyLimitsDto, 'How often it may be used.') limits?: KeyLimitsDto | null;
+  @Nested(() => KeyCreditsDto, 'How many calls it has left.') credits?: KeyCreditsDto | null;
+  @Nested(() => KeyRestrictionsDto, 'Where it works; everywhere when absent.') allow?: KeyRestrictionsDto | null;
+  @SubmittedMetadata('Texts of your own.') metadata?: Metadata;
+}
+
+export class CreateServiceAccountKeyRequest extends UpdateApiKeyRequest {
+  @Text({ longest: 100, example: 'CI pipeline' }) declare name: string;
+}
+
+export class CreateApiKeyRequest extends CreateServiceAccountKeyRequest {
+  @OptionalId('user', 'Whose it is; yours when absent. Another’s needs `manage` on `apikey`.') user_id?: Id<'user'>;
+  @OptionalId('organization', 'Of an organization instead: for its admins.') org_id?: Id<'organization'>;
+}
+
+/** @throws ValidationFailed */
+function metadataOf({ metadata = {} }: UpdateApiKeyRequest): Record<string, string> {
+  const texts = isFreeMetadata(metadata) && Object.values(metadata).every((value) => typeof value === 'string');
+  if (texts) return metadata as Record<string, string>;
+  throw invalidFields([{ path: 'metadata', code: 'metadata', message: 'metadata must hold texts of up to 1,024 characters' }]);
+}
+
+/** @throws ValidationFailed */
+export function toKeyChanges(request: UpdateApiKeyRequest): UpdateKeyInput {
+  const { name, scopes, expires_at, limits, credits, allow, metadata } = request;
+  return {
+    ...(name ? { name } : {}),
+    ...(scopes ? { scopes } : {}),
+    ...(expires_at ? { expiresAt: toTime(expires_at, 'expires_at') ?? null } : {}),
+    ...(limits ? { limits: toLimits(limits) } : {}),
+    ...(credits ? { credits: { remaining: credits.remaining, ...(credits.refill && { refill: { ...credits.refill } }) } } : {}),
+    ...(allow ? { allow: toAllow(allow) } : {}),
+    ...(metadata ? { metadata: metadataOf(request) } : {}),
+  };
+}
+
+/** @throws ValidationFailed */
+export function toNewKey(request: CreateServiceAccountKeyRequest, owner: KeyOwner): CreateKeyInput {
+  const { expiresAt, credits, ...rest } = toKeyChanges(request);
+  return { ...rest, name: request.name, owner, ...(expiresAt && { expiresAt }), ...(credits && { credits }) };
+}
+
+function toLimits({ per_minute, per_day, custom }: KeyLimitsDto) {
+  return {
+    ...(per_minute ? { perMinute: per_minute } : {}),
+    ...(per_day ? { perDay: per_day } : {}),
+    ...(custom?.length ? { custom: custom.map(({ name, limit, seconds }) => ({ name, limit, seconds })) } : {}),
+  };
+}
+
+function toAllow({ ips, origins, methods, paths }: KeyRestrictionsDto) {
+  return {
+    ...(ips?.length ? { ips } : {}),
+    ...(origins?.length ? { origins } : {}),
+    ...(methods?.length ? { methods } : {}),
+    ...(paths?.length ? { paths } : {}),
+  };
+}
+
+export class RotateApiKeyRequest {
+  @OptionalInteger(0, 30 * 86_400, 'How long the secret before works too; a day when absent.') grace_seconds?: number | null;
+  @OptionalChoice(ROTATION_REASONS, '`manual` when absent; `compromise` leaves no grace.') reason?: RotationReason | null;
+}
+
+export class RevokeApiKeyQuery {
+  @OptionalText({ longest: 500, description: 'For the audit trail.' }) reason?: string;
+}
+
+export class ListApiKeysQuery extends PageQuery {
+  @OptionalId('user', 'Only of that user.') user_id?: Id<'user'>;
+  @OptionalChoice(STATES, 'Only those in that state.') state?: (typeof STATES)[number];
+}
+
+export class ApiKeyResponse {
+  @ApiProperty({ example: 'akey_01jd3v3x6pe0p9m2s5f7q8w9ab' }) id: string;
+  @ApiProperty() name: string;
+  @ApiProperty({ enum: KEY_OWNER_KINDS }) owner_kind: string;
+  @ApiProperty() owner_id: string;
+  @ApiProperty({ description: 'How the key begins.', example: 'ath_live_4fGh' }) key_prefix: string;
+  @ApiProperty({ description: 'How it ends.' }) last_four: string;
+  @ApiProperty({ enum: STATES }) state: string;
+  @ApiProperty() revoked: boolean;
+  @ApiProperty({ type: [String] }) scopes: string[];
+  @ApiPropertyOptional({ type: KeyLimitsDto }) limits?: KeyLimitsDto;
+  @ApiPropertyOptional({ type: KeyCreditsDto }) credits?: KeyCreditsDto;
+  @ApiPropertyOptional({ type: KeyRestrictionsDto }) allow?: KeyRestrictionsDto;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } }) metadata?: Record<string, string>;
+  @ApiPropertyOptional({ format: 'date-time' }) expires_at?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) last_used_at?: string;
+  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' }) grace_ends_at?: string;
+  @ApiPropertyOptional({ format: 'date-time' }) revoked_at?: string;
+  @ApiProperty({ format: 'date-time' }) created_at: string;
+}
+
+export function toApiKeyResponse(key: KeyInfo): ApiKeyResponse {
+  const { perMinute, perDay, custom } = key.limits;
+  const limits = { ...(perMinute && { per_minute: perMinute }), ...(perDay && { per_day: perDay }), ...(custom && { custom: [...custom] }) };
+  return versioned(
+    {
+      id: key.id,
+      name: key.name,
+      owner_kind: key.owner.kind,
+      owner_id: key.owner.id,
+      key_prefix: key.start,
+      last_four: key.lastFour,
+      state: key.state,
+      revoked: key.state === 'revoked',
+      scopes: [...key.scopes],
+      ...(Object.keys(limits).length === 0 ? {} : { limits }),
+      ...(key.credits === null ? {} : { credits: key.credits as KeyCreditsDto }),
+      ...(Object.keys(key.allow).length === 0 ? {} : { allow: key.allow as KeyRestrictionsDto }),
+      ...(Object.keys(key.metadata).length === 0 ? {} : { metadata: { ...key.metadata } }),
+      ...(key.expiresAt === null ? {} : { expires_at: key.expiresAt.toISOString() }),
+      ...(key.lastUsedAt === null ? {} : { last_used_at: key.lastUsedAt.toISOString() }),
+      ...(key.graceEndsAt === null ? {} : { grace_ends_at: key.graceEndsAt.toISOString() }),
+      ...(key.revokedAt === null ? {} : { revoked_at: key.revokedAt.toISOString() }),
+      created_at: key.createdAt.toISOString(),
+    },
+    key.version,
+  );
+}
+
+export class ApiKeyListResponse {
+  @ApiProperty({ type: [ApiKeyResponse] }) keys: ApiKeyResponse[];
+  @ApiProperty({ type: 'integer', description: 'Of all pages, up to 10,000.' }) total: number;
+  @ApiPropertyOptional() next_cursor?: string;
+}
+
+export class CreatedApiKeyResponse extends ApiKeyResponse {
+  @ApiProperty({ description: 'The key itself: shown now, and never again.' }) key: string;
+  @ApiPropertyOptional({ description: 'A publishable key of the environment, for browsers. It opens nothing.' }) public_key?: string;
+}
+
+export function toCreatedApiKeyResponse(info: KeyInfo, { rawKey }: KeyResult, publicKey: string | undefined): CreatedApiKeyResponse {
+  return { ...toApiKeyResponse(info), key: rawKey, ...(publicKey === undefined ? {} : { public_key: publicKey }) };
+}
+
+export class RotatedApiKeyResponse {
+  @ApiProperty() id: string;
+  @ApiProperty({ description: 'The new secret: shown now, and never again.' }) key: string;
+  @ApiProperty() key_prefix: string;
+  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' }) grace_ends_at?: string;
+}
+
+export function toRotatedApiKeyResponse({ id, rawKey, start, graceEndsAt }: RotatedKey): RotatedApiKeyResponse {
+  return { id, key: rawKey, key_prefix: start, ...(graceEndsAt === null ? {} : { grace_ends_at: graceEndsAt.toISOString() }) };
+}

@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { EmbeddedKeyManager } from './embedded.key-manager.js';
+import { KeyCache } from './key-cache.js';
+import { KeyLookupSystemRepository } from './key-lookup.system-repository.js';
+import { KeyLimiter } from './limits/key-limiter.js';
+import { LeasesSystemRepository } from './limits/leases.system-repository.js';
+import { KeyUsageBuffer } from './usage/key-usage-buffer.js';
+import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js';
+
+/** The engine behind the Keysmith bridge in the service's own database. */
+@Module({
+  providers: [
+    EmbeddedKeyManager,
+    ApiKeysRepository,
+    KeyCache,
+    KeyLookupSystemRepository,
+    KeyLimiter,
+    LeasesSystemRepository,
+    KeyUsageBuffer,
+    KeyUsageSystemRepository,
+  ],
+  exports: [EmbeddedKeyManager, ApiKeysRepository, KeyUsageSystemRepository, LeasesSystemRepository],
+})
+export class EmbeddedKeysModule {}

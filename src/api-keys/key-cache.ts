@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
+import { BilledSubjects } from '../billing-bridge/billed-subjects.js';
+import type { Subject } from '../billing-bridge/ledger.js';
+import { Clock } from '../kernel/clock/clock.js';
+import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
+import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
+import type { Id } from '../kernel/ids/id.js';
+import { Notifications } from '../kernel/notifications/notifications.js';
+import type { WindowLimit } from '../keys-bridge/key-manager.js';
+import { type FoundKey, KeyLookupSystemRepository } from './key-lookup.system-repository.js';
+import { hashKey } from './key-format.js';
+import { windowsOf } from './limits/window-rules.js';
+
+/** Notification, followed by the id of a key or of an owner of keys, that what a key may do has changed. */
+export const KEYS_CHANGED = 'api-keys:';
+
+/** A key ready to be judged without asking anybody. */
+export interface CachedKey {
+  readonly found: FoundKey;
+  readonly scope: EnvScope;
+  readonly windows: readonly WindowLimit[];
+  readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+  /** Who is billed for its use. */
+  readonly subject: Subject;
+}
+
+interface Entry {
+  /** Undefined: no key has that secret. */
+  readonly key: CachedKey | undefined;
+  readonly readAtMs: number;
+}
+
+const MOST_REMEMBERED = 100_000;
+const LIFE_MS = 5_000;
+/** How long a key that was good when it was last seen goes on working while the database is away. */
+const LIFE_WITHOUT_DATABASE_MS = 60_000;
+
+/**
+ * Keys by the hashes of their secrets. An entry lives five seconds, and goes as soon as any replica changes its key or owner. While changes may go
+ * unheard every call asks the database; while the database is away too, a key that was seen within a minute goes on working, and every other call is
+ * answered with 503, never with 401.
+ */
+@Injectable()
+export class KeyCache {
+  readonly #entries = new LRUCache<string, Entry>({ max: MOST_REMEMBERED, dispose: (entry, slot) => this.unlink(entry, slot) });
+  readonly #asking = new Map<string, Promise<CachedKey | undefined>>();
+  /** By the id of a key or an owner: the hashes of what is remembered. */
+  readonly #slots = new Map<string, Set<string>>();
+  #round = 0;
+
+  constructor(
+    private readonly lookup: KeyLookupSystemRepository,
+    private readonly subjects: BilledSubjects,
+    private readonly notifications: Notifications,
+    private readonly clock: Clock,
+  ) {
+    notifications.on(KEYS_CHANGED, (payload) => this.drop(payload.slice(KEYS_CHANGED.length)));
+    notifications.onReset(() => (this.#round += 1));
+  }
+
+  /** @returns undefined for a secret that opens nothing; a promise only when the database has to be asked. */
+  find(rawKey: string): CachedKey | undefined | Promise<CachedKey | undefined> {
+    const hash = hashKey(rawKey);
+    const slot = hash.toString('base64');
+    const entry = this.#entries.get(slot);
+    const isFresh = entry !== undefined && this.clock.nowMs() - entry.readAtMs < LIFE_MS;
+    if (isFresh && this.notifications.isLive) return entry.key;
+    return this.#asking.get(slot) ?? this.ask(hash, slot, entry);
+  }
+
+  private ask(hash: Buffer, slot: string, known: Entry | undefined): Promise<CachedKey | undefined> {
+    const answer = this.read(hash, slot, known).finally(() => this.#asking.delete(slot));
+    this.#asking.set(slot, answer);
+    return answer;
+  }
+
+  private async read(hash: Buffer, slot: string, known: Entry | undefined): Promise<CachedKey | undefined> {
+    const round = this.#round;
+    const readAtMs = this.clock.nowMs();
+    let found: FoundKey | undefined;
+    try {
+      found = await this.lookup.anyTenantByHash(hash, this.clock.now());
+    } catch (error) {
+      if (known?.key !== undefined && readAtMs - known.readAtMs < LIFE_WITHOUT_DATABASE_MS) return known.key;
+      throw error instanceof ServiceUnavailable ? error : new ServiceUnavailable({ cause: error });
+    }
+    const key = found && (await this.prepare(found));
+    if (round === this.#round) this.keep(slot, { key, readAtMs });
+    return key;
+  }
+
+  private async prepare(found: FoundKey): Promise<CachedKey> {
+    const scope = scopeTo.env(found.appId, found.envId);
+    const { ownerKind, ownerId } = found;
+    const subject = await this.subjects.of(scope, {
+      orgId: ownerKind === 'organization' ? (ownerId as Id<'organization'>) : null,
+      userId: ownerKind === 'user' ? (ownerId as Id<'user'>) : null,
+    });
+    return { found, scope, windows: windowsOf(found.limits), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
+  }
+
+  private keep(slot: string, entry: Entry): void {
+    this.#entries.set(slot, entry);
+    for (const id of idsOf(entry)) {
+      const slots = this.#slots.get(id) ?? new Set<string>();
+      slots.add(slot);
+      this.#slots.set(id, slots);
+    }
+  }
+
+  private drop(id: string): void {
+    this.#round += 1;
+    for (const slot of [...(this.#slots.get(id) ?? [])]) this.#entries.delete(slot);
+  }
+
+  private unlink(entry: Entry, slot: string): void {
+    for (const id of idsOf(entry)) {
+      const slots = this.#slots.get(id);
+      slots?.delete(slot);
+      if (slots?.size === 0) this.#slots.delete(id);
+    }
+  }
+}
+
+const idsOf = ({ key }: Entry): string[] => (key === undefined ? [] : [key.found.id, key.found.ownerId]);
+
+function rangeOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  if (text.includes('/')) return ipaddr.parseCIDR(text);
+  const address = ipaddr.process(text);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Memberships, reachesRole } from '../http/access/memberships.js';
+import { InsufficientPermissions, OrganizationNotFound } from '../http/access/access.problems.js';
+import { PermissionChecks } from '../http/access/permission-checks.js';
+import type { UserPrincipal } from '../kernel/context/principal.js';
+import type { EnvScope } from '../kernel/context/scope.js';
+import type { Id } from '../kernel/ids/id.js';
+import type { KeyOwner } from '../keys-bridge/key-manager.js';
+import { UsersService } from '../users/users.service.js';
+import { GrantableScopes } from './grantable-scopes.js';
+
+/** Who asks, and for which environment. */
+export interface KeysCaller {
+  readonly caller: UserPrincipal;
+  readonly scope: EnvScope;
+  readonly asOperator: boolean;
+}
+
+/** Whose keys a caller may make and see: their own, those of organizations they run, everybody's with `manage` on `apikey`. */
+@Injectable()
+export class KeyOwners {
+  constructor(
+    private readonly permissions: PermissionChecks,
+    private readonly memberships: Memberships,
+    private readonly users: UsersService,
+    private readonly grantable: GrantableScopes,
+  ) {}
+
+  /** Whether the caller sees everybody's keys. */
+  async manages({ caller, scope, asOperator }: KeysCaller): Promise<boolean> {
+    return asOperator || (await this.permissions.allows(scope, caller.userId, 'manage', 'apikey'));
+  }
+
+  /** Whose a key must be for the caller to touch it; undefined: anybody's. */
+  async within(by: KeysCaller): Promise<KeyOwner | undefined> {
+    return (await this.manages(by)) ? undefined : { kind: 'user', id: by.caller.userId };
+  }
+
+  /** Whose a new key is. @throws InsufficientPermissions, UserNotFound, OrganizationNotFound */
+  async ofNew(by: KeysCaller, userId: Id<'user'> | undefined, orgId: Id<'organization'> | undefined): Promise<KeyOwner> {
+    if (orgId) return this.organization(by, orgId);
+    const id = userId || by.caller.userId;
+    if ((by.asOperator || id !== by.caller.userId) && !(await this.manages(by))) throw new InsufficientPermissions();
+    await this.users.get(by.scope, id);
+    return { kind: 'user', id };
+  }
+
+  /** Nobody gives a key more than they, and its owner, may do. @throws InvalidScope */
+  async requireGrantable({ caller, scope, asOperator }: KeysCaller, owner: KeyOwner, scopes: readonly string[]): Promise<void> {
+    if (!asOperator) await this.grantable.requireForUser(scope, caller.userId, scopes);
+    if (owner.kind === 'user' && owner.id !== caller.userId) await this.grantable.requireForUser(scope, owner.id as Id<'user'>, scopes);
+  }
+
+  private async organization(by: KeysCaller, orgId: Id<'organization'>): Promise<KeyOwner> {
+    const role = by.asOperator ? undefined : await this.memberships.roleOf(by.scope, orgId, by.caller.userId);
+    const runsIt = role !== undefined && reachesRole(role, 'admin');
+    if (!runsIt && !((await this.manages(by)) && (await this.memberships.exists(by.scope, orgId)))) throw new OrganizationNotFound();
+    return { kind: 'organization', id: orgId };
+  }
+}

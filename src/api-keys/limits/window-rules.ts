@@ -1,0 +1,31 @@
+import type { KeyLimits, WindowLimit } from '../../keys-bridge/key-manager.js';
+
+const MINUTE_S = 60;
+const DAY_S = 86_400;
+export const DAY_WINDOW = 'day';
+
+/** Every window that a key's calls count in. */
+export function windowsOf({ perMinute, perDay, custom }: KeyLimits): WindowLimit[] {
+  return [
+    ...(perMinute === undefined ? [] : [{ name: 'minute', limit: perMinute, seconds: MINUTE_S }]),
+    ...(perDay === undefined ? [] : [{ name: DAY_WINDOW, limit: perDay, seconds: DAY_S }]),
+    ...(custom ?? []),
+  ];
+}
+
+/** The window that an instant falls into, counted from the epoch: a day is one of UTC. */
+export function windowAt({ seconds }: WindowLimit, nowMs: number): { readonly startMs: number; readonly endMs: number } {
+  const lengthMs = seconds * 1_000;
+  const startMs = nowMs - (nowMs % lengthMs);
+  return { startMs, endMs: startMs + lengthMs };
+}
+
+/**
+ * The share of the window before that still counts: all of it as a window begins, none as it ends, so that nobody gets two limits' worth around
+ * the turn. A day begins anew at midnight.
+ */
+export function weightOfPrevious(window: WindowLimit, nowMs: number): number {
+  if (window.name === DAY_WINDOW) return 0;
+  const { startMs, endMs } = windowAt(window, nowMs);
+  return (endMs - nowMs) / (endMs - startMs);
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../kernel/persistence/database.js';
+import { statement } from '../../kernel/persistence/statement.js';
+import { SystemRepository } from '../../kernel/persistence/system.repository.js';
+
+/** How often a key was used, since the last time this was written. */
+export interface UsageCount {
+  readonly appId: string;
+  readonly envId: string;
+  readonly keyId: string;
+  readonly hour: Date;
+  readonly outcome: string;
+  readonly tag: string;
+  readonly secret: string;
+  readonly count: number;
+  readonly lastUsedAt: Date;
+}
+
+const MINUTE_S = 60;
+
+/** Once per batch, however often it is brought. A key that is gone meanwhile is left out. */
+const ADD = statement(
+  'api_key_usage.add',
+  `WITH fresh AS (INSERT INTO api_key_usage_batches (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id),
+   counts AS (
+     SELECT c.* FROM unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+       AS c (app_id, env_id, key_id, hour, outcome, tag, secret, count)
+     JOIN api_keys k ON k.app_id = c.app_id AND k.env_id = c.env_id AND k.id = c.key_id)
+   INSERT INTO api_key_usage AS u (app_id, env_id, key_id, hour, outcome, tag, secret, count)
+   SELECT app_id, env_id, key_id, hour, outcome, tag, secret, count FROM counts WHERE EXISTS (SELECT FROM fresh)
+   ORDER BY 1, 2, 3, 4, 5, 6, 7
+   ON CONFLICT (app_id, env_id, key_id, hour, outcome, tag, secret) DO UPDATE SET count = u.count + excluded.count`,
+);
+/** Its own column, at most once a minute and never backwards: it can undo nothing that happens at the same moment. */
+const TOUCH = statement(
+  'api_keys.touch',
+  `UPDATE api_keys k SET last_used_at = t.at FROM unnest($1::text[], $2::timestamptz[]) AS t (id, at)
+   WHERE k.id = t.id AND (k.last_used_at IS NULL OR k.last_used_at < t.at - make_interval(secs => ${MINUTE_S}))`,
+);
+const PURGE = statement('api_key_usage.purge', 'DELETE FROM api_key_usage WHERE hour <= $1');
+const PURGE_BATCHES = statement('api_key_usage_batches.purge', 'DELETE FROM api_key_usage_batches WHERE created_at <= $1');
+const PURGE_GRACE = statement('api_key_secrets.purge', `DELETE FROM api_key_secrets WHERE kind = 'grace' AND not_after <= $1`);
+
+/** Writes what keys of every tenant were used for. */
+@Injectable()
+export class KeyUsageSystemRepository extends SystemRepository {
+  constructor(database: Database) {
+    super(database);
+  }
+
+  async anyTenantAdd(batchId: string, counts: readonly UsageCount[], now: Date): Promise<void> {
+    await this.query(ADD, [
+      batchId,
+      now,
+      counts.map(({ appId }) => appId),
+      counts.map(({ envId }) => envId),
+      counts.map(({ keyId }) => keyId),
+      counts.map(({ hour }) => hour),
+      counts.map(({ outcome }) => outcome),
+      counts.map(({ tag }) => tag),
+      counts.map(({ secret }) => secret),
+      counts.map(({ count }) => count),
+    ]);
+  }
+
+  async anyTenantTouch(used: readonly UsageCount[]): Promise<void> {
+    await this.query(TOUCH, [used.map(({ keyId }) => keyId), used.map(({ lastUsedAt }) => lastUsedAt)]);
+  }
+
+  /** @param usage until when counts go. */
+  async anyTenantPurge(usage: Date, now: Date): Promise<void> {
+    await this.query(PURGE, [usage]);
+    await this.query(PURGE_BATCHES, [usage]);
+    await this.query(PURGE_GRACE, [now]);
+  }
+}

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { UserPrincipal } from '../../kernel/context/principal.js';
+import { type Id, isId } from '../../kernel/ids/id.js';
+import { changesState } from '../security/cross-site.js';
+import { namedTenant } from '../tenancy/tenant-resolver.js';
+import type { AccessRule } from './access.js';
+import { ImpersonationNotAllowed } from './access.problems.js';
+import type { RoutePolicy } from './route-policies.js';
+
+export type RuleOf<Kind extends AccessRule['kind']> = Extract<AccessRule, { kind: Kind }>;
+
+/** Nobody administers as somebody else, nor impersonates on; of a person's routes only those are open that say so (R289). */
+export function refuseImpersonator(
+  { impersonatedBy }: UserPrincipal,
+  rule: RuleOf<'session' | 'organization' | 'permission' | 'operator'>,
+): void {
+  if (impersonatedBy === null || (rule.kind === 'session' && rule.impersonators)) return;
+  throw new ImpersonationNotAllowed();
+}
+
+/** The organization that a request says it is about; undefined also when what it says is no id: that is refused later. */
+export function namedOrganization({ body, query }: FastifyRequest): Id<'organization'> | undefined {
+  const named = [query, body].map((part) => (part as { org_id?: unknown } | null | undefined)?.org_id);
+  return named.find((value): value is Id<'organization'> => isId('organization', value));
+}
+
+/** A read by a session that names no tenant of its own: nothing to limit, to protect from other sites, or to compare. */
+export function isPlainRead(request: FastifyRequest, { rateLimit }: RoutePolicy): boolean {
+  if (rateLimit !== undefined || changesState(request)) return false;
+  const { publishableKey, appId, environment } = namedTenant(request);
+  return publishableKey === undefined && appId === undefined && environment === undefined;
+}
+
+/** Tells a machine how much it may still call, and that its secret is going to stop working (RFC 8594, RFC 9745). */
+export function sayHowKeyStands({ authsome: { principal } }: FastifyRequest, reply: FastifyReply): void {
+  if (principal.kind !== 'key') return;
+  const { limit, grace } = principal;
+  if (limit !== undefined) {
+    const resetS = Math.ceil(limit.resetMs / 1_000);
+    reply.header('ratelimit-limit', limit.limit).header('ratelimit-remaining', limit.remaining).header('ratelimit-reset', resetS);
+  }
+  if (grace !== undefined) {
+    reply.header('deprecation', `@${Math.floor(grace.since.getTime() / 1_000)}`).header('sunset', grace.until.toUTCString());
+  }
+}
