@@ -73,7 +73,14 @@ export class ApiKeysController {
     description: 'The answer holds the key, which is never shown again.',
   })
   @ApiCreatedResponse({ type: CreatedApiKeyResponse })
-  @ApiProblems(InsufficientPermissions, UserNotFound, OrganizationNotFound, InvalidScope, TooManyKeys, KeyManagerNotAvailable)
+  @ApiProblems(
+    InsufficientPermissions,
+    UserNotFound,
+    OrganizationNotFound,
+    InvalidScope,
+    TooManyKeys,
+    KeyManagerNotAvailable,
+  )
   async create(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -91,7 +98,10 @@ export class ApiKeysController {
 
   @Get()
   @RequireSession({ operators: true })
-  @ApiOperation({ operationId: 'listAPIKeys', summary: 'API keys, newest first: yours, or everybody’s with `manage` on `apikey`' })
+  @ApiOperation({
+    operationId: 'listAPIKeys',
+    summary: 'API keys, newest first: yours, or everybody’s with `manage` on `apikey`',
+  })
   @ApiOkResponse({ type: ApiKeyListResponse })
   @ApiProblems(InsufficientPermissions, KeyManagerNotAvailable)
   async list(
@@ -105,7 +115,11 @@ export class ApiKeysController {
     if (within !== undefined && named?.id !== within.id) throw new InsufficientPermissions();
     const filter = { ...(named && { owner: named }), ...(query.state && { state: query.state }) };
     const { items, nextCursor, total } = await this.keys.list(scope, filter, pageRequest(query));
-    return { keys: items.map(toApiKeyResponse), total, ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
+    return {
+      keys: items.map(toApiKeyResponse),
+      total,
+      ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+    };
   }
 
   @Post('verify')
@@ -115,7 +129,8 @@ export class ApiKeysController {
   @ApiOperation({
     operationId: 'verifyAPIKey',
     summary: 'Verify a key that was presented to another service',
-    description: 'One call that checks the key, its scopes and restrictions, takes from its limits and credits, and counts its use.',
+    description:
+      'One call that checks the key, its scopes and restrictions, takes from its limits and credits, and counts its use.',
   })
   @ApiOkResponse({ type: VerifyApiKeyResponse })
   @ApiProblems(KeyManagerNotAvailable)
@@ -148,7 +163,10 @@ export class ApiKeysController {
 
   @Patch(':keyId')
   @RequireSession({ operators: true })
-  @ApiOperation({ operationId: 'updateAPIKey', summary: 'Change an API key: name, scopes, limits, credits, restrictions, expiry' })
+  @ApiOperation({
+    operationId: 'updateAPIKey',
+    summary: 'Change an API key: name, scopes, limits, credits, restrictions, expiry',
+  })
   @ApiOkResponse({ type: ApiKeyResponse })
   @ApiProblems(KeyNotFound, KeyStateConflict, InvalidScope, PreconditionFailed, KeyManagerNotAvailable)
   async update(
@@ -239,7 +257,10 @@ export class ApiKeysController {
 
   @Get(':keyId/usage')
   @RequireSession({ operators: true })
-  @ApiOperation({ operationId: 'getAPIKeyUsage', summary: 'What a key was used for, with what outcome, and by which of its secrets' })
+  @ApiOperation({
+    operationId: 'getAPIKeyUsage',
+    summary: 'What a key was used for, with what outcome, and by which of its secrets',
+  })
   @ApiOkResponse({ type: KeyUsageResponse })
   @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
   async usage(

@@ -114,7 +114,9 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
 
   /** Up to 10,000. */
   async count(scope: EnvScope, { owner, state }: KeyFilter): Promise<number> {
-    return (await this.queryIn<{ total: number }>(scope, COUNT, [owner?.id ?? null, state ?? null])).rows[0]?.total ?? 0;
+    return (
+      (await this.queryIn<{ total: number }>(scope, COUNT, [owner?.id ?? null, state ?? null])).rows[0]?.total ?? 0
+    );
   }
 
   /** Holds off everyone else who makes a key for the owner, until the transaction ends. */
@@ -129,7 +131,19 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
 
   /** @returns whether there was one of that version. */
   async update(scope: EnvScope, k: NewApiKey, version: number | undefined, now: Date): Promise<boolean> {
-    const values = [k.id, k.name, k.scopes, k.metadata, k.expiresAt, k.limits, k.credits, k.refill, k.allow, now, version ?? null];
+    const values = [
+      k.id,
+      k.name,
+      k.scopes,
+      k.metadata,
+      k.expiresAt,
+      k.limits,
+      k.credits,
+      k.refill,
+      k.allow,
+      now,
+      version ?? null,
+    ];
     return (await this.queryIn(scope, UPDATE, values)).count === 1;
   }
 

@@ -65,7 +65,10 @@ export class ApiKeysService implements OnModuleInit {
       const used = (await this.keys.count(scope, { owner: input.owner })) - revoked;
       if (used >= most) throw new TooManyKeys({ extras: { limit: most, used } });
       const created = await this.manager.createKey(scope, input);
-      await this.record(scope, 'api_key.created', created.id, input.owner, actor, { name: input.name, scopes: input.scopes ?? [] });
+      await this.record(scope, 'api_key.created', created.id, input.owner, actor, {
+        name: input.name,
+        scopes: input.scopes ?? [],
+      });
       return created;
     });
   }
@@ -78,7 +81,11 @@ export class ApiKeysService implements OnModuleInit {
   }
 
   /** Newest first, with the number of all, up to 10,000. @throws MalformedCursor */
-  async list(scope: EnvScope, filter: KeyFilter, page: PageRequest): Promise<Page<KeyInfo> & { readonly total: number }> {
+  async list(
+    scope: EnvScope,
+    filter: KeyFilter,
+    page: PageRequest,
+  ): Promise<Page<KeyInfo> & { readonly total: number }> {
     return { ...(await this.manager.listKeys(scope, filter, page)), total: await this.keys.count(scope, filter) };
   }
 
@@ -166,7 +173,12 @@ export class ApiKeysService implements OnModuleInit {
   ): Promise<void> {
     const payload = { api_key_id: id, owner_kind: owner.kind, owner_id: owner.id };
     await this.events.record(scope, event as 'api_key.created', id, payload);
-    this.audit.record(scope, { action: event, actor, target: { type: 'api_key', id }, metadata: { owner_id: owner.id, ...metadata } });
+    this.audit.record(scope, {
+      action: event,
+      actor,
+      target: { type: 'api_key', id },
+      metadata: { owner_id: owner.id, ...metadata },
+    });
   }
 
   private ownerChanged(id: string): Promise<void> {

@@ -71,7 +71,17 @@ export class EmbeddedKeyManager implements KeyManager {
     const rawKey = await this.draw(scope);
     const { name, owner, scopes = [], metadata = {}, expiresAt = null, limits = {}, credits, allow = {} } = input;
     const id = this.ids.next('api_key');
-    const row = { id, ownerKind: owner.kind, ownerId: owner.id, name, scopes: [...scopes], metadata: { ...metadata }, expiresAt, limits, allow };
+    const row = {
+      id,
+      ownerKind: owner.kind,
+      ownerId: owner.id,
+      name,
+      scopes: [...scopes],
+      metadata: { ...metadata },
+      expiresAt,
+      limits,
+      allow,
+    };
     const paid = { credits: credits?.remaining ?? null, refill: credits?.refill ?? null };
     await this.keys.insert(scope, { ...row, ...paid }, this.secretOf(rawKey), this.clock.now());
     return { id, rawKey, start: keyStart(rawKey) };
@@ -121,10 +131,28 @@ export class EmbeddedKeyManager implements KeyManager {
     return this.database.transaction(async () => {
       const key = await this.lock(scope, keyId);
       if (key.state === 'revoked') throw new KeyStateConflict();
-      const { name = key.name, scopes = key.scopes, metadata = key.metadata, limits = key.limits, allow = key.allow } = input;
+      const {
+        name = key.name,
+        scopes = key.scopes,
+        metadata = key.metadata,
+        limits = key.limits,
+        allow = key.allow,
+      } = input;
       const expiresAt = input.expiresAt === undefined ? key.expiresAt : input.expiresAt;
-      const credits = input.credits === undefined ? { credits: key.credits === null ? null : Number(key.credits), refill: key.refill } : { credits: input.credits?.remaining ?? null, refill: input.credits?.refill ?? null };
-      const row = { ...key, name, scopes: [...scopes], metadata: { ...metadata }, limits, allow, expiresAt, ...credits };
+      const credits =
+        input.credits === undefined
+          ? { credits: key.credits === null ? null : Number(key.credits), refill: key.refill }
+          : { credits: input.credits?.remaining ?? null, refill: input.credits?.refill ?? null };
+      const row = {
+        ...key,
+        name,
+        scopes: [...scopes],
+        metadata: { ...metadata },
+        limits,
+        allow,
+        expiresAt,
+        ...credits,
+      };
       if (!(await this.keys.update(scope, row, version, this.clock.now()))) throw new PreconditionFailed();
       this.database.notify(KEYS_CHANGED + key.id);
       return this.getKey(scope, keyId);
@@ -198,7 +226,11 @@ export class EmbeddedKeyManager implements KeyManager {
   }
 }
 
-function validated({ found, scope }: CachedKey, limits: readonly LimitState[], creditsRemaining: number | undefined): ValidatedKey {
+function validated(
+  { found, scope }: CachedKey,
+  limits: readonly LimitState[],
+  creditsRemaining: number | undefined,
+): ValidatedKey {
   return {
     id: found.id,
     name: found.name,

@@ -33,7 +33,8 @@ export class GrantableScopes {
       for (const { scope: named, permission } of this.demands()) {
         if (!covers(granted, named)) continue;
         const holds =
-          permission !== undefined && (await this.permissions.allows(scope, userId, permission.action, permission.resource));
+          permission !== undefined &&
+          (await this.permissions.allows(scope, userId, permission.action, permission.resource));
         if (!holds) throw new InvalidScope({ extras: { scope: granted } });
       }
     }

@@ -44,7 +44,10 @@ const LIFE_WITHOUT_DATABASE_MS = 60_000;
  */
 @Injectable()
 export class KeyCache {
-  readonly #entries = new LRUCache<string, Entry>({ max: MOST_REMEMBERED, dispose: (entry, slot) => this.unlink(entry, slot) });
+  readonly #entries = new LRUCache<string, Entry>({
+    max: MOST_REMEMBERED,
+    dispose: (entry, slot) => this.unlink(entry, slot),
+  });
   readonly #asking = new Map<string, Promise<CachedKey | undefined>>();
   /** By the id of a key or an owner: the hashes of what is remembered. */
   readonly #slots = new Map<string, Set<string>>();

@@ -37,7 +37,11 @@ export class KeyOwners {
   }
 
   /** Whose a new key is. @throws InsufficientPermissions, UserNotFound, OrganizationNotFound */
-  async ofNew(by: KeysCaller, userId: Id<'user'> | undefined, orgId: Id<'organization'> | undefined): Promise<KeyOwner> {
+  async ofNew(
+    by: KeysCaller,
+    userId: Id<'user'> | undefined,
+    orgId: Id<'organization'> | undefined,
+  ): Promise<KeyOwner> {
     if (orgId) return this.organization(by, orgId);
     const id = userId || by.caller.userId;
     if ((by.asOperator || id !== by.caller.userId) && !(await this.manages(by))) throw new InsufficientPermissions();
@@ -46,15 +50,21 @@ export class KeyOwners {
   }
 
   /** Nobody gives a key more than they, and its owner, may do. @throws InvalidScope */
-  async requireGrantable({ caller, scope, asOperator }: KeysCaller, owner: KeyOwner, scopes: readonly string[]): Promise<void> {
+  async requireGrantable(
+    { caller, scope, asOperator }: KeysCaller,
+    owner: KeyOwner,
+    scopes: readonly string[],
+  ): Promise<void> {
     if (!asOperator) await this.grantable.requireForUser(scope, caller.userId, scopes);
-    if (owner.kind === 'user' && owner.id !== caller.userId) await this.grantable.requireForUser(scope, owner.id as Id<'user'>, scopes);
+    if (owner.kind === 'user' && owner.id !== caller.userId)
+      await this.grantable.requireForUser(scope, owner.id as Id<'user'>, scopes);
   }
 
   private async organization(by: KeysCaller, orgId: Id<'organization'>): Promise<KeyOwner> {
     const role = by.asOperator ? undefined : await this.memberships.roleOf(by.scope, orgId, by.caller.userId);
     const runsIt = role !== undefined && reachesRole(role, 'admin');
-    if (!runsIt && !((await this.manages(by)) && (await this.memberships.exists(by.scope, orgId)))) throw new OrganizationNotFound();
+    if (!runsIt && !((await this.manages(by)) && (await this.memberships.exists(by.scope, orgId))))
+      throw new OrganizationNotFound();
     return { kind: 'organization', id: orgId };
   }
 }

@@ -10,7 +10,11 @@ import type { CachedKey } from './key-cache.js';
 export type KeyRefusal = 'wrong_environment' | 'revoked' | 'suspended' | 'expired' | 'grace_ended' | 'owner_gone';
 
 /** Why a key opens nothing at an instant; undefined: it does. Callers are told none of it. */
-export function whyRefused({ found, scope }: CachedKey, wanted: EnvScope | undefined, now: Date): KeyRefusal | undefined {
+export function whyRefused(
+  { found, scope }: CachedKey,
+  wanted: EnvScope | undefined,
+  now: Date,
+): KeyRefusal | undefined {
   if (wanted !== undefined && !sameTenant(wanted, scope)) return 'wrong_environment';
   if (found.state !== 'active') return found.state;
   if (found.expiresAt !== null && found.expiresAt <= now) return 'expired';
@@ -22,8 +26,10 @@ export function whyRefused({ found, scope }: CachedKey, wanted: EnvScope | undef
 export function requireAllowed({ found, ranges }: CachedKey, { ip, origin, method, path }: ValidateOptions): void {
   const { origins = [], methods = [], paths = [] } = found.allow;
   if (ranges.length > 0 && !isWithin(ip, ranges)) throw new KeyNotAllowedHere({ extras: { restriction: 'ip' } });
-  if (origins.length > 0 && !origins.includes(origin ?? '')) throw new KeyNotAllowedHere({ extras: { restriction: 'origin' } });
-  if (methods.length > 0 && !methods.includes(method ?? '')) throw new KeyNotAllowedHere({ extras: { restriction: 'method' } });
+  if (origins.length > 0 && !origins.includes(origin ?? ''))
+    throw new KeyNotAllowedHere({ extras: { restriction: 'origin' } });
+  if (methods.length > 0 && !methods.includes(method ?? ''))
+    throw new KeyNotAllowedHere({ extras: { restriction: 'method' } });
   if (paths.length > 0 && !paths.some((pattern) => matches(pattern, path ?? ''))) {
     throw new KeyNotAllowedHere({ extras: { restriction: 'path' } });
   }

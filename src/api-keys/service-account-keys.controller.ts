@@ -59,7 +59,10 @@ export class ServiceAccountKeysController {
 
   @Get()
   @RequireOperator('environment')
-  @ApiOperation({ operationId: 'adminListServiceAccountAPIKeys', summary: 'The keys of a service account in an environment, newest first' })
+  @ApiOperation({
+    operationId: 'adminListServiceAccountAPIKeys',
+    summary: 'The keys of a service account in an environment, newest first',
+  })
   @ApiOkResponse({ type: ApiKeyListResponse })
   @ApiProblems(ServiceAccountNotFound, KeyManagerNotAvailable)
   async list(
@@ -69,7 +72,11 @@ export class ServiceAccountKeysController {
   ): Promise<ApiKeyListResponse> {
     const owner = ownerOf(await this.account(scope, id));
     const { items, nextCursor, total } = await this.keys.list(scope, { owner }, pageRequest(query));
-    return { keys: items.map(toApiKeyResponse), total, ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }) };
+    return {
+      keys: items.map(toApiKeyResponse),
+      total,
+      ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+    };
   }
 
   private async account(scope: EnvScope, id: Id<'service_account'>): Promise<ServiceAccountEntity> {

@@ -31,7 +31,10 @@ export class KeysBridgeModule {
     return this.forRootAsync({ useFactory: () => options }, engine);
   }
 
-  static forRootAsync({ imports = [], inject = [], useFactory }: KeysBridgeAsyncOptions, engine: EmbeddedKeys): DynamicModule {
+  static forRootAsync(
+    { imports = [], inject = [], useFactory }: KeysBridgeAsyncOptions,
+    engine: EmbeddedKeys,
+  ): DynamicModule {
     return {
       module: KeysBridgeModule,
       global: true,

@@ -98,5 +98,7 @@ const UP = [
 
 const DOWN = [
   `DELETE FROM role_permissions p USING roles r WHERE r.id = p.role_id AND r.slug = 'admin' AND r.system AND p.resource = 'apikey'`,
-  ...['api_key_usage_batches', 'api_key_usage', 'api_key_windows', 'api_key_secrets', 'api_keys'].map((table) => `DROP TABLE ${table}`),
+  ...['api_key_usage_batches', 'api_key_usage', 'api_key_windows', 'api_key_secrets', 'api_keys'].map(
+    (table) => `DROP TABLE ${table}`,
+  ),
 ];

@@ -57,7 +57,10 @@ export const ScopeList = (description: string): PropertyDecorator =>
     IsArray({ message: '$property must be a list' }),
     ArrayMaxSize(MOST_SCOPES, { message: `$property must hold at most ${MOST_SCOPES} scopes` }),
     ArrayUnique({ message: '$property must name every scope once' }),
-    MaxLength(LONGEST_SCOPE, { each: true, message: `$property must hold scopes of at most ${LONGEST_SCOPE} characters` }),
+    MaxLength(LONGEST_SCOPE, {
+      each: true,
+      message: `$property must hold scopes of at most ${LONGEST_SCOPE} characters`,
+    }),
     Matches(SCOPE, { each: true, message: '$property must hold scopes such as read:users' }),
   );
 
@@ -80,13 +83,17 @@ export class KeyRestrictionsDto {
   @IsArray({ message: '$property must be a list' })
   @ArrayMaxSize(MOST_ENTRIES, { message: `$property must hold at most ${MOST_ENTRIES} entries` })
   @ValidateBy(
-    { name: 'addresses', validator: { validate: isAddressOrRange, defaultMessage: () => '$property must hold addresses or CIDR ranges' } },
+    {
+      name: 'addresses',
+      validator: { validate: isAddressOrRange, defaultMessage: () => '$property must hold addresses or CIDR ranges' },
+    },
     { each: true, message: '$property must hold addresses or CIDR ranges' },
   )
   ips?: string[];
   @TextList(/^https?:\/\/[^\s/]{1,250}$/, 'Browser origins.', 'origins such as https://example.com') origins?: string[];
   @TextList(/^(GET|POST|PUT|PATCH|DELETE)$/, 'HTTP methods.', 'GET, POST, PUT, PATCH or DELETE') methods?: string[];
-  @TextList(/^\/[^\s*?]{0,200}(\*)?$/, 'Paths; `/v1/*` is everything below.', 'paths such as /v1/users or /v1/*') paths?: string[];
+  @TextList(/^\/[^\s*?]{0,200}(\*)?$/, 'Paths; `/v1/*` is everything below.', 'paths such as /v1/users or /v1/*')
+  paths?: string[];
 }
 
 export class WindowLimitDto {
@@ -110,13 +117,18 @@ export class KeyLimitsDto {
 }
 
 export class KeyRefillDto {
-  @ApiProperty({ enum: ['daily', 'monthly'] }) @IsIn(['daily', 'monthly'], { message: '$property must be daily or monthly' })
+  @ApiProperty({ enum: ['daily', 'monthly'] })
+  @IsIn(['daily', 'monthly'], { message: '$property must be daily or monthly' })
   interval: 'daily' | 'monthly';
   @ApiProperty({ type: 'integer', minimum: 1, maximum: MOST_CALLS }) @IsInt() @Min(1) @Max(MOST_CALLS) amount: number;
 }
 
 export class KeyCreditsDto {
-  @ApiProperty({ type: 'integer', minimum: 0, maximum: MOST_CALLS }) @IsInt() @Min(0) @Max(MOST_CALLS) remaining: number;
+  @ApiProperty({ type: 'integer', minimum: 0, maximum: MOST_CALLS })
+  @IsInt()
+  @Min(0)
+  @Max(MOST_CALLS)
+  remaining: number;
   @ApiPropertyOptional({ type: KeyRefillDto, description: 'Sets the balance; never adds to it.' })
   @IfPresent()
   @IsObject({ message: '$property must be an object' })
@@ -157,7 +169,9 @@ export class CreateApiKeyRequest extends CreateServiceAccountKeyRequest {
 function metadataOf({ metadata = {} }: UpdateApiKeyRequest): Record<string, string> {
   const texts = isFreeMetadata(metadata) && Object.values(metadata).every((value) => typeof value === 'string');
   if (texts) return metadata as Record<string, string>;
-  throw invalidFields([{ path: 'metadata', code: 'metadata', message: 'metadata must hold texts of up to 1,024 characters' }]);
+  throw invalidFields([
+    { path: 'metadata', code: 'metadata', message: 'metadata must hold texts of up to 1,024 characters' },
+  ]);
 }
 
 /** @throws ValidationFailed */
@@ -168,7 +182,9 @@ export function toKeyChanges(request: UpdateApiKeyRequest): UpdateKeyInput {
     ...(scopes ? { scopes } : {}),
     ...(expires_at ? { expiresAt: toTime(expires_at, 'expires_at') ?? null } : {}),
     ...(limits ? { limits: toLimits(limits) } : {}),
-    ...(credits ? { credits: { remaining: credits.remaining, ...(credits.refill && { refill: { ...credits.refill } }) } } : {}),
+    ...(credits
+      ? { credits: { remaining: credits.remaining, ...(credits.refill && { refill: { ...credits.refill } }) } }
+      : {}),
     ...(allow ? { allow: toAllow(allow) } : {}),
     ...(metadata ? { metadata: metadataOf(request) } : {}),
   };
@@ -198,8 +214,10 @@ function toAllow({ ips, origins, methods, paths }: KeyRestrictionsDto) {
 }
 
 export class RotateApiKeyRequest {
-  @OptionalInteger(0, 30 * 86_400, 'How long the secret before works too; a day when absent.') grace_seconds?: number | null;
-  @OptionalChoice(ROTATION_REASONS, '`manual` when absent; `compromise` leaves no grace.') reason?: RotationReason | null;
+  @OptionalInteger(0, 30 * 86_400, 'How long the secret before works too; a day when absent.') grace_seconds?:
+    number | null;
+  @OptionalChoice(ROTATION_REASONS, '`manual` when absent; `compromise` leaves no grace.')
+  reason?: RotationReason | null;
 }
 
 export class RevokeApiKeyQuery {
@@ -227,14 +245,19 @@ export class ApiKeyResponse {
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } }) metadata?: Record<string, string>;
   @ApiPropertyOptional({ format: 'date-time' }) expires_at?: string;
   @ApiPropertyOptional({ format: 'date-time' }) last_used_at?: string;
-  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' }) grace_ends_at?: string;
+  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' })
+  grace_ends_at?: string;
   @ApiPropertyOptional({ format: 'date-time' }) revoked_at?: string;
   @ApiProperty({ format: 'date-time' }) created_at: string;
 }
 
 export function toApiKeyResponse(key: KeyInfo): ApiKeyResponse {
   const { perMinute, perDay, custom } = key.limits;
-  const limits = { ...(perMinute && { per_minute: perMinute }), ...(perDay && { per_day: perDay }), ...(custom && { custom: [...custom] }) };
+  const limits = {
+    ...(perMinute && { per_minute: perMinute }),
+    ...(perDay && { per_day: perDay }),
+    ...(custom && { custom: [...custom] }),
+  };
   return versioned(
     {
       id: key.id,
@@ -268,10 +291,15 @@ export class ApiKeyListResponse {
 
 export class CreatedApiKeyResponse extends ApiKeyResponse {
   @ApiProperty({ description: 'The key itself: shown now, and never again.' }) key: string;
-  @ApiPropertyOptional({ description: 'A publishable key of the environment, for browsers. It opens nothing.' }) public_key?: string;
+  @ApiPropertyOptional({ description: 'A publishable key of the environment, for browsers. It opens nothing.' })
+  public_key?: string;
 }
 
-export function toCreatedApiKeyResponse(info: KeyInfo, { rawKey }: KeyResult, publicKey: string | undefined): CreatedApiKeyResponse {
+export function toCreatedApiKeyResponse(
+  info: KeyInfo,
+  { rawKey }: KeyResult,
+  publicKey: string | undefined,
+): CreatedApiKeyResponse {
   return { ...toApiKeyResponse(info), key: rawKey, ...(publicKey === undefined ? {} : { public_key: publicKey }) };
 }
 
@@ -279,9 +307,15 @@ export class RotatedApiKeyResponse {
   @ApiProperty() id: string;
   @ApiProperty({ description: 'The new secret: shown now, and never again.' }) key: string;
   @ApiProperty() key_prefix: string;
-  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' }) grace_ends_at?: string;
+  @ApiPropertyOptional({ format: 'date-time', description: 'Until when the secret before works too.' })
+  grace_ends_at?: string;
 }
 
 export function toRotatedApiKeyResponse({ id, rawKey, start, graceEndsAt }: RotatedKey): RotatedApiKeyResponse {
-  return { id, key: rawKey, key_prefix: start, ...(graceEndsAt === null ? {} : { grace_ends_at: graceEndsAt.toISOString() }) };
+  return {
+    id,
+    key: rawKey,
+    key_prefix: start,
+    ...(graceEndsAt === null ? {} : { grace_ends_at: graceEndsAt.toISOString() }),
+  };
 }

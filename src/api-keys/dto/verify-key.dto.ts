@@ -13,7 +13,11 @@ const DAY_MS = 86_400_000;
 
 export class VerifyApiKeyRequest {
   @Text({ longest: LONGEST_KEY, description: 'The key as it was presented to you.' }) key: string;
-  @OptionalText({ longest: 1_000, description: 'What it must be good for: scopes with AND, OR and parentheses.', example: 'read:users' })
+  @OptionalText({
+    longest: 1_000,
+    description: 'What it must be good for: scopes with AND, OR and parentheses.',
+    example: 'read:users',
+  })
   scopes?: string;
   @OptionalInteger(0, 1_000_000, 'Credits the call costs; 1 when absent.') cost?: number | null;
   @OptionalText({ longest: 64, description: 'Where the call came from.' }) ip?: string;
@@ -42,7 +46,9 @@ export class KeyLimitStateResponse {
 
 export class VerifyApiKeyResponse {
   @ApiProperty() valid: boolean;
-  @ApiPropertyOptional({ description: 'Why not: the type of the problem that a call of the service’s own would have answered.' })
+  @ApiPropertyOptional({
+    description: 'Why not: the type of the problem that a call of the service’s own would have answered.',
+  })
   code?: string;
   @ApiPropertyOptional() key_id?: string;
   @ApiPropertyOptional() name?: string;
@@ -83,7 +89,12 @@ export function toVerifyResponse(key: ValidatedKey): VerifyApiKeyResponse {
 /** What may be told of a refusal. */
 export function toRefusedResponse({ code, extras }: DomainError): VerifyApiKeyResponse {
   const { retry_after, missing } = extras as { retry_after?: number; missing?: string[] };
-  return { valid: false, code, ...(retry_after === undefined ? {} : { retry_after }), ...(missing === undefined ? {} : { missing }) };
+  return {
+    valid: false,
+    code,
+    ...(retry_after === undefined ? {} : { retry_after }),
+    ...(missing === undefined ? {} : { missing }),
+  };
 }
 
 export class KeyUsageQuery {
@@ -95,7 +106,11 @@ export class KeyUsageQuery {
 /** @throws ValidationFailed */
 export function toSpan({ from, to, window }: KeyUsageQuery, now: Date) {
   const until = toTime(to, 'to') ?? new Date(now.getTime() + 1);
-  return { from: toTime(from, 'from') ?? new Date(until.getTime() - 30 * DAY_MS), to: until, window: window || ('day' as const) };
+  return {
+    from: toTime(from, 'from') ?? new Date(until.getTime() - 30 * DAY_MS),
+    to: until,
+    window: window || ('day' as const),
+  };
 }
 
 export class KeyUsagePointResponse {
@@ -109,7 +124,8 @@ export class KeyUsagePointResponse {
 export class KeyUsageResponse {
   @ApiProperty({ type: 'integer' }) total: number;
   @ApiProperty({ type: 'integer' }) accepted: number;
-  @ApiProperty({ type: [KeyUsagePointResponse], description: 'Oldest first, at most 1,001.' }) points: KeyUsagePointResponse[];
+  @ApiProperty({ type: [KeyUsagePointResponse], description: 'Oldest first, at most 1,001.' })
+  points: KeyUsagePointResponse[];
 }
 
 export function toKeyUsageResponse(rows: readonly KeyUsageRow[]): KeyUsageResponse {

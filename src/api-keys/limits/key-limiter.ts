@@ -139,7 +139,17 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
       previousStartsAt: new Date(startMs - (endMs - startMs)),
       weight: 0,
     };
-    const share = { window, limit, startMs, endMs, available: 0, left: limit.limit, deniedUntilMs: 0, usedAtMs: nowMs, leasing: undefined };
+    const share = {
+      window,
+      limit,
+      startMs,
+      endMs,
+      available: 0,
+      left: limit.limit,
+      deniedUntilMs: 0,
+      usedAtMs: nowMs,
+      leasing: undefined,
+    };
     this.#shares.set(slot, share);
     return share;
   }

@@ -14,7 +14,10 @@ export function windowsOf({ perMinute, perDay, custom }: KeyLimits): WindowLimit
 }
 
 /** The window that an instant falls into, counted from the epoch: a day is one of UTC. */
-export function windowAt({ seconds }: WindowLimit, nowMs: number): { readonly startMs: number; readonly endMs: number } {
+export function windowAt(
+  { seconds }: WindowLimit,
+  nowMs: number,
+): { readonly startMs: number; readonly endMs: number } {
   const lengthMs = seconds * 1_000;
   const startMs = nowMs - (nowMs % lengthMs);
   return { startMs, endMs: startMs + lengthMs };

@@ -51,7 +51,17 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
       known.lastUsedAt = this.clock.now();
     } else if (this.#counts.size < MOST_ROWS) {
       const { appId, envId, id: keyId, secret } = found;
-      this.#counts.set(slot, { appId, envId, keyId, hour: new Date(hourMs), outcome, tag, secret, count: 1, lastUsedAt: this.clock.now() });
+      this.#counts.set(slot, {
+        appId,
+        envId,
+        keyId,
+        hour: new Date(hourMs),
+        outcome,
+        tag,
+        secret,
+        count: 1,
+        lastUsedAt: this.clock.now(),
+      });
     }
   }
 

@@ -38,8 +38,14 @@ const TOUCH = statement(
    WHERE k.id = t.id AND (k.last_used_at IS NULL OR k.last_used_at < t.at - make_interval(secs => ${MINUTE_S}))`,
 );
 const PURGE = statement('api_key_usage.purge', 'DELETE FROM api_key_usage WHERE hour <= $1');
-const PURGE_BATCHES = statement('api_key_usage_batches.purge', 'DELETE FROM api_key_usage_batches WHERE created_at <= $1');
-const PURGE_GRACE = statement('api_key_secrets.purge', `DELETE FROM api_key_secrets WHERE kind = 'grace' AND not_after <= $1`);
+const PURGE_BATCHES = statement(
+  'api_key_usage_batches.purge',
+  'DELETE FROM api_key_usage_batches WHERE created_at <= $1',
+);
+const PURGE_GRACE = statement(
+  'api_key_secrets.purge',
+  `DELETE FROM api_key_secrets WHERE kind = 'grace' AND not_after <= $1`,
+);
 
 /** Writes what keys of every tenant were used for. */
 @Injectable()

@@ -37,9 +37,14 @@ export function sayHowKeyStands({ authsome: { principal } }: FastifyRequest, rep
   const { limit, grace } = principal;
   if (limit !== undefined) {
     const resetS = Math.ceil(limit.resetMs / 1_000);
-    reply.header('ratelimit-limit', limit.limit).header('ratelimit-remaining', limit.remaining).header('ratelimit-reset', resetS);
+    reply
+      .header('ratelimit-limit', limit.limit)
+      .header('ratelimit-remaining', limit.remaining)
+      .header('ratelimit-reset', resetS);
   }
   if (grace !== undefined) {
-    reply.header('deprecation', `@${Math.floor(grace.since.getTime() / 1_000)}`).header('sunset', grace.until.toUTCString());
+    reply
+      .header('deprecation', `@${Math.floor(grace.since.getTime() / 1_000)}`)
+      .header('sunset', grace.until.toUTCString());
   }
 }

@@ -16,7 +16,8 @@ function joined(kind: 'all' | 'any', scopes: readonly string[]): ScopeExpression
 }
 
 function checked(scope: string): string {
-  if (scope.length > LONGEST_SCOPE || !SCOPE.test(scope) || scope.includes('*')) throw new Error(`"${scope}" is no scope that can be required`);
+  if (scope.length > LONGEST_SCOPE || !SCOPE.test(scope) || scope.includes('*'))
+    throw new Error(`"${scope}" is no scope that can be required`);
   return scope;
 }
 

@@ -80,7 +80,11 @@ export class AuditTrail {
       target_type: target?.type ?? null,
       target_id: target?.id ?? null,
       request_id: request?.requestId ?? null,
-      metadata: { ...record.metadata, ...impersonatorOf(actor), ...(actor.kind === 'key' && { key_owner: actor.ownerId }) },
+      metadata: {
+        ...record.metadata,
+        ...impersonatorOf(actor),
+        ...(actor.kind === 'key' && { key_owner: actor.ownerId }),
+      },
       personal,
       personal_mac: `\\x${mac.toString('hex')}`,
     });
