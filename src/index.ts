@@ -16,12 +16,15 @@ export { Starter } from './start/starter.js';
 export {
   type AccessRule,
   Public,
+  RequireAnyScope,
   RequireFreshOperator,
   RequireFreshSession,
   RequireOperator,
   RequirePlatformOwner,
   RequireOrgRole,
   RequirePermission,
+  RequireScopeExpression,
+  RequireScopes,
   RequireSession,
 } from './http/access/access.js';
 export {
@@ -94,11 +97,35 @@ export { UsageRecorder } from './billing-bridge/usage/usage-recorder.js';
 export {
   type CreateKeyInput,
   KEY_MANAGER,
+  type KeyCapabilities,
+  type KeyCredits,
+  type KeyFilter,
+  type KeyInfo,
+  type KeyLimits,
   type KeyManager,
+  type KeyOwner,
+  type KeyRestrictions,
   type KeyResult,
+  type LimitState,
+  type RotatedKey,
+  type RotateOptions,
+  type UpdateKeyInput,
   type ValidatedKey,
+  type ValidateOptions,
+  type WindowLimit,
 } from './keys-bridge/key-manager.js';
-export { KeyManagerNotAvailable } from './keys-bridge/keys-bridge.problems.js';
+export {
+  CreditsExhausted,
+  InvalidApiKey,
+  InvalidScope,
+  KeyManagerNotAvailable,
+  KeyNotAllowedHere,
+  KeyNotFound,
+  KeyStateConflict,
+} from './keys-bridge/keys-bridge.problems.js';
+export { InsufficientScope } from './http/access/access.problems.js';
+export type { ScopeExpression } from './http/access/scope-expression.js';
+export { Acting } from './http/params/caller.decorators.js';
 export { Clock } from './kernel/clock/clock.js';
 export { PasswordHasher } from './kernel/crypto/password-hasher.js';
 export { Secret } from './kernel/crypto/secret.js';

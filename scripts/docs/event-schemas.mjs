@@ -26,6 +26,8 @@ const TEXTS = {
   resource: 'invoices',
   role_slug: 'billing',
   scope_id: `aenv_${SUFFIX}`,
+  api_key_id: `akey_${SUFFIX}`,
+  owner_id: `ausr_${SUFFIX}`,
   slug: 'acme',
   subject: `org:aorg_${SUFFIX}`,
   team_slug: 'support',

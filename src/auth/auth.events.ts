@@ -11,8 +11,8 @@ declare module '../kernel/events/event-map.js' {
     'auth.signin': UserPayload & { session_id: Id<'session'> };
     'auth.signin.failed': UserPayload;
     'auth.account_locked': UserPayload;
-    'admin.user.password_reset_required': UserPayload & { admin_id: Id<'user'> };
-    'admin.user.unlocked': UserPayload & { admin_id: Id<'user'> };
+    'admin.user.password_reset_required': UserPayload & { admin_id?: Id<'user'> };
+    'admin.user.unlocked': UserPayload & { admin_id?: Id<'user'> };
     'auth.forgot_password': UserPayload;
     'auth.password_reset': UserPayload;
     'auth.password_changed': UserPayload;

@@ -79,9 +79,9 @@ const UP = [
     hour timestamptz NOT NULL,
     outcome text COLLATE "C" NOT NULL,
     tag text COLLATE "C" NOT NULL,
-    secret text COLLATE "C" NOT NULL,
+    generation text COLLATE "C" NOT NULL,
     count bigint NOT NULL,
-    CONSTRAINT api_key_usage_pkey PRIMARY KEY (app_id, env_id, key_id, hour, outcome, tag, secret)`,
+    CONSTRAINT api_key_usage_pkey PRIMARY KEY (app_id, env_id, key_id, hour, outcome, tag, generation)`,
   ),
   'CREATE INDEX api_key_usage_hour_idx ON api_key_usage (hour)',
   `CREATE TABLE api_key_usage_batches (

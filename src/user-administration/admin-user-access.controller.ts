@@ -3,14 +3,14 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PasswordService } from '../auth/password/password.service.js';
 import { DeviceListResponse, toDeviceResponse } from '../devices/dto/device.response.js';
 import { DevicesService } from '../devices/devices.service.js';
-import { RequireOperator } from '../http/access/access.js';
+import { RequireOperator, RequireScopes } from '../http/access/access.js';
 import { PageQuery, pageRequest } from '../http/paging/page.query.js';
-import { Caller, Tenant } from '../http/params/caller.decorators.js';
+import { Acting, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
 import { Clock } from '../kernel/clock/clock.js';
-import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import type { Actor } from '../kernel/audit/audit-trail.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
 import { MalformedCursor } from '../kernel/persistence/page.js';
@@ -40,6 +40,7 @@ export class AdminUserAccessController {
   @Post('force-password-reset')
   @HttpCode(200)
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({
     operationId: 'adminForcePasswordReset',
     summary: 'Demand a new password: the old one opens nothing, sessions end, a link is mailed',
@@ -48,15 +49,16 @@ export class AdminUserAccessController {
   @ApiProblems(UserNotFound)
   async forcePasswordReset(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<StatusResponse> {
-    await this.passwords.requireReset(scope, id, actorOf(caller));
+    await this.passwords.requireReset(scope, id, actor);
     return status('password reset required');
   }
 
   @Get('lockout')
   @RequireOperator('environment')
+  @RequireScopes('read:users')
   @ApiOperation({ operationId: 'adminGetLockout', summary: 'Whether wrong passwords have locked an account' })
   @ApiOkResponse({ type: LockoutResponse })
   @ApiProblems(UserNotFound)
@@ -66,20 +68,22 @@ export class AdminUserAccessController {
 
   @Delete('lockout')
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminUnlockUser', summary: 'Forget the wrong passwords of an account' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound)
   async unlock(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<StatusResponse> {
-    await this.administration.unlock(scope, id, actorOf(caller));
+    await this.administration.unlock(scope, id, actor);
     return status('unlocked');
   }
 
   @Get('sessions')
   @RequireOperator('environment')
+  @RequireScopes('read:sessions')
   @ApiOperation({ operationId: 'adminListUserSessions', summary: 'The live sessions of a user, newest first' })
   @ApiOkResponse({ type: SessionListResponse })
   @ApiProblems(UserNotFound, MalformedCursor)
@@ -98,36 +102,39 @@ export class AdminUserAccessController {
 
   @Delete('sessions')
   @RequireOperator('environment')
+  @RequireScopes('write:sessions')
   @ApiOperation({ operationId: 'adminRevokeUserSessions', summary: 'End every session of a user' })
   @ApiOkResponse({ type: SessionsRevokedResponse })
   @ApiProblems(UserNotFound)
   async revokeSessions(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<SessionsRevokedResponse> {
     await this.users.get(scope, id);
-    return { status: 'revoked', revoked: await this.sessions.endAll(scope, id, 'revoked', actorOf(caller)) };
+    return { status: 'revoked', revoked: await this.sessions.endAll(scope, id, 'revoked', actor) };
   }
 
   @Delete('sessions/:sessionId')
   @RequireOperator('environment')
+  @RequireScopes('write:sessions')
   @ApiOperation({ operationId: 'adminRevokeUserSession', summary: 'End a session of a user' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound, SessionNotFound)
   async revokeSession(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
     @Param('sessionId', new IdPipe('session')) sessionId: Id<'session'>,
   ): Promise<StatusResponse> {
     await this.users.get(scope, id);
-    await this.sessions.revoke(scope, id, sessionId, actorOf(caller));
+    await this.sessions.revoke(scope, id, sessionId, actor);
     return status('revoked');
   }
 
   @Get('devices')
   @RequireOperator('environment')
+  @RequireScopes('read:devices')
   @ApiOperation({ operationId: 'adminListUserDevices', summary: 'The devices of a user, newest first' })
   @ApiOkResponse({ type: DeviceListResponse })
   @ApiProblems(UserNotFound, MalformedCursor)

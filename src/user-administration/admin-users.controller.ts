@@ -2,14 +2,15 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { WeakPassword } from '../auth/password/password-policy.js';
 import { EnvironmentNotFound } from '../environments/environments.problems.js';
-import { RequireAnyOperator, RequireOperator } from '../http/access/access.js';
+import { RequireAnyOperator, RequireOperator, RequireScopes } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { pageRequest } from '../http/paging/page.query.js';
-import { Caller, Tenant } from '../http/params/caller.decorators.js';
+import { Acting, Caller, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
 import { ForeignTenant } from '../http/tenancy/tenancy.problems.js';
+import type { Actor } from '../kernel/audit/audit-trail.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
@@ -57,6 +58,7 @@ export class AdminUsersController {
 
   @Get()
   @RequireOperator('environment')
+  @RequireScopes('read:users')
   @ApiOperation({
     operationId: 'adminListUsers',
     summary: 'Find users',
@@ -73,15 +75,16 @@ export class AdminUsersController {
   @Post('create')
   @HttpCode(200)
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminCreateUser', summary: 'Make an account' })
   @ApiOkResponse({ type: AdminUserResponse })
   @ApiProblems(EmailTaken, UsernameTaken, ExternalIdTaken, WeakPassword)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: CreateUserRequest,
   ): Promise<AdminUserResponse> {
-    return toAdminUserResponse(await this.administration.create(scope, toCreatedUser(body), actorOf(caller)));
+    return toAdminUserResponse(await this.administration.create(scope, toCreatedUser(body), actor));
   }
 
   @Post('copy')
@@ -102,6 +105,7 @@ export class AdminUsersController {
 
   @Get(':userId')
   @RequireOperator('environment')
+  @RequireScopes('read:users')
   @ApiOperation({ operationId: 'adminGetUser', summary: 'Read a user, also one who was deleted and can be restored' })
   @ApiOkResponse({ type: AdminUserResponse })
   @ApiProblems(UserNotFound)
@@ -111,22 +115,24 @@ export class AdminUsersController {
 
   @Patch(':userId')
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminUpdateUser', summary: 'Change what is known of a user' })
   @ApiOkResponse({ type: AdminUserResponse })
   @ApiProblems(UserNotFound, UsernameTaken, ExternalIdTaken, PreconditionFailed)
   async update(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
     @IfMatch() version: number | undefined,
     @Body() body: UpdateUserRequest,
   ): Promise<AdminUserResponse> {
     const changes = toUserChanges(body);
-    return toAdminUserResponse(await this.users.updateProfile(scope, id, changes, version, actorOf(caller)));
+    return toAdminUserResponse(await this.users.updateProfile(scope, id, changes, version, actor));
   }
 
   @Delete(':userId')
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({
     operationId: 'adminDeleteUser',
     summary: 'Delete a user, who can be restored until retention ends',
@@ -136,25 +142,26 @@ export class AdminUsersController {
   @ApiProblems(UserNotFound, CannotDeleteSelf, LastOwner, PlatformOwnerProtected, LastOrganizationOwner)
   async delete(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<StatusResponse> {
-    await this.users.delete(scope, id, actorOf(caller));
+    await this.users.delete(scope, id, actor);
     return status('deleted');
   }
 
   @Post(':userId/restore')
   @HttpCode(200)
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminRestoreUser', summary: 'Give a deleted user their account back' })
   @ApiOkResponse({ type: AdminUserResponse })
   @ApiProblems(UserNotFound)
   async restore(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<AdminUserResponse> {
-    return toAdminUserResponse(await this.users.restore(scope, id, actorOf(caller)));
+    return toAdminUserResponse(await this.users.restore(scope, id, actor));
   }
 
   @Post(':userId/erase')
@@ -180,32 +187,34 @@ export class AdminUsersController {
   @Post(':userId/ban')
   @HttpCode(200)
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminBanUser', summary: 'Ban a user, and end every session of theirs' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound, CannotBanSelf, PlatformOwnerProtected)
   async ban(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
     @Body() body: BanUserRequest,
   ): Promise<StatusResponse> {
     const expires = toTime(body.expires_at, 'expires_at') ?? null;
-    await this.users.ban(scope, id, { reason: body.reason || null, expires }, actorOf(caller));
+    await this.users.ban(scope, id, { reason: body.reason || null, expires }, actor);
     return status('banned');
   }
 
   @Post(':userId/unban')
   @HttpCode(200)
   @RequireOperator('environment')
+  @RequireScopes('write:users')
   @ApiOperation({ operationId: 'adminUnbanUser', summary: 'Lift a ban' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound)
   async unban(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @UserId() id: Id<'user'>,
   ): Promise<StatusResponse> {
-    await this.users.unban(scope, id, actorOf(caller));
+    await this.users.unban(scope, id, actor);
     return status('unbanned');
   }
 }

@@ -6,7 +6,7 @@ import { EnvironmentNotFound } from '../environments/environments.problems.js';
 import type { TenantRecord } from '../environments/tenant-record.js';
 import { TenantRecords } from '../environments/tenant-records.js';
 import { requireReach } from '../http/access/reach.js';
-import { type Actor, AuditTrail, type UserActor } from '../kernel/audit/audit-trail.js';
+import { type Actor, administeredBy, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { Passwords } from '../kernel/crypto/passwords.js';
@@ -95,11 +95,11 @@ export class UserAdministrationService {
   }
 
   /** Forgets the wrong passwords, so that the account may be tried again at once. @throws UserNotFound */
-  unlock(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
+  unlock(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<void> {
     return this.database.transaction(async () => {
       await this.users.get(scope, id);
       await this.lockout.clear(scope, { account: id, knownDevice: undefined });
-      await this.events.record(scope, 'admin.user.unlocked', id, { user_id: id, admin_id: admin.id });
+      await this.events.record(scope, 'admin.user.unlocked', id, { user_id: id, ...administeredBy(admin) });
       this.audit.record(scope, { action: 'admin.user.unlock', actor: admin, target: { type: 'user', id } });
     });
   }

@@ -8,10 +8,10 @@ declare module '../kernel/events/event-map.js' {
     'user.email_verified': { user_id: Id<'user'> };
     'user.email_changed': { user_id: Id<'user'>; email: string };
     'user.deleted': { user_id: Id<'user'>; admin_id?: Id<'user'>; restorable: boolean };
-    'user.restored': { user_id: Id<'user'>; admin_id: Id<'user'> };
+    'user.restored': { user_id: Id<'user'>; admin_id?: Id<'user'> };
     'user.account_deleted': { user_id: Id<'user'>; admin_id?: Id<'user'> };
-    'admin.user.banned': { user_id: Id<'user'>; admin_id: Id<'user'>; reason: string };
-    'admin.user.unbanned': { user_id: Id<'user'>; admin_id: Id<'user'> };
+    'admin.user.banned': { user_id: Id<'user'>; admin_id?: Id<'user'>; reason: string };
+    'admin.user.unbanned': { user_id: Id<'user'>; admin_id?: Id<'user'> };
   }
 }
 

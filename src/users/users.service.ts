@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PreconditionFailed } from '../http/etag.js';
 import type { Metadata } from '../http/validation/metadata.js';
-import { type Actor, AuditTrail, type UserActor } from '../kernel/audit/audit-trail.js';
+import { type Actor, administeredBy, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { type FieldChanges, fieldChanges } from '../kernel/audit/field-changes.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
@@ -207,12 +207,12 @@ export class UsersService {
     scope: EnvScope,
     id: Id<'user'>,
     ban: { reason: string | null; expires: Date | null },
-    admin: UserActor,
+    admin: Actor,
   ): Promise<UserEntity> {
-    if (admin.id === id) throw new CannotBanSelf();
+    if (admin.kind === 'user' && admin.id === id) throw new CannotBanSelf();
     return this.database.transaction(async () => {
       const user = await this.users.ban(scope, id, ban.reason, ban.expires, this.clock.now());
-      const payload = { user_id: id, admin_id: admin.id, reason: ban.reason ?? '' };
+      const payload = { user_id: id, ...administeredBy(admin), reason: ban.reason ?? '' };
       await this.events.record(scope, 'admin.user.banned', id, payload);
       this.audit.record(scope, { action: 'admin.user.ban', actor: admin, target: { type: 'user', id } });
       this.database.notify(USER_CHANGED + id);
@@ -221,10 +221,10 @@ export class UsersService {
   }
 
   /** @throws UserNotFound */
-  unban(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<UserEntity> {
+  unban(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<UserEntity> {
     return this.database.transaction(async () => {
       const user = await this.users.unban(scope, id, this.clock.now());
-      await this.events.record(scope, 'admin.user.unbanned', id, { user_id: id, admin_id: admin.id });
+      await this.events.record(scope, 'admin.user.unbanned', id, { user_id: id, ...administeredBy(admin) });
       this.audit.record(scope, { action: 'admin.user.unban', actor: admin, target: { type: 'user', id } });
       this.database.notify(USER_CHANGED + id);
       return user;
@@ -254,21 +254,21 @@ export class UsersService {
    * Takes an account away from its owner; other modules join the transaction. Its address stays taken, and it can be restored until it is
    * erased. @throws UserNotFound, CannotDeleteSelf, PlatformOwnerProtected, LastOwner
    */
-  delete(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
-    if (admin.id === id) throw new CannotDeleteSelf();
+  delete(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<void> {
+    if (admin.kind === 'user' && admin.id === id) throw new CannotDeleteSelf();
     return this.database.transaction(async () => {
       await this.lifecycle.delete(scope, id, this.clock.now());
-      await this.events.record(scope, 'user.deleted', id, { user_id: id, admin_id: admin.id, restorable: true });
+      await this.events.record(scope, 'user.deleted', id, { user_id: id, ...administeredBy(admin), restorable: true });
       this.audit.record(scope, { action: 'admin.user.delete', actor: admin, target: { type: 'user', id } });
       this.database.notify(USER_CHANGED + id);
     });
   }
 
   /** @throws UserNotFound unless the account was deleted and is not erased yet. */
-  restore(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<UserEntity> {
+  restore(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<UserEntity> {
     return this.database.transaction(async () => {
       const user = await this.lifecycle.restore(scope, id, this.clock.now());
-      await this.events.record(scope, 'user.restored', id, { user_id: id, admin_id: admin.id });
+      await this.events.record(scope, 'user.restored', id, { user_id: id, ...administeredBy(admin) });
       this.audit.record(scope, { action: 'admin.user.restore', actor: admin, target: { type: 'user', id } });
       this.database.notify(USER_CHANGED + id);
       return user;

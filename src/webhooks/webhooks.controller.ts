@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public, RequirePermission } from '../http/access/access.js';
+import { Public, RequirePermission, RequireScopes } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { PageQuery, pageRequest } from '../http/paging/page.query.js';
-import { Caller, Tenant } from '../http/params/caller.decorators.js';
+import { Acting, Caller, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { status, StatusResponse } from '../http/responses/status.response.js';
+import type { Actor } from '../kernel/audit/audit-trail.js';
 import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
@@ -42,6 +43,7 @@ export class WebhooksController {
 
   @Get()
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('read:webhooks')
   @ApiOperation({ operationId: 'listWebhooks', summary: 'The webhooks of an environment, newest first' })
   @ApiOkResponse({ type: WebhookListResponse })
   async list(@Tenant() scope: EnvScope, @Query() query: PageQuery): Promise<WebhookListResponse> {
@@ -84,6 +86,7 @@ export class WebhooksController {
 
   @Get(':webhookId')
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('read:webhooks')
   @ApiOperation({ operationId: 'getWebhook', summary: 'Read a webhook' })
   @ApiOkResponse({ type: WebhookResponse })
   @ApiProblems(WebhookNotFound)
@@ -93,6 +96,7 @@ export class WebhooksController {
 
   @Patch(':webhookId')
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({
     operationId: 'updateWebhook',
     summary: 'Change a webhook, or switch it on or off',
@@ -103,18 +107,19 @@ export class WebhooksController {
   @ApiProblems(WebhookNotFound, WebhookUrlRefused, UnknownEvent, PreconditionFailed)
   async update(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @IfMatch() version: number | undefined,
     @Body() body: UpdateWebhookRequest,
   ): Promise<WebhookResponse> {
     const changes = toWebhookChanges(body);
-    return this.shown(await this.webhooks.update(scope, id, changes, version, actorOf(caller)));
+    return this.shown(await this.webhooks.update(scope, id, changes, version, actor));
   }
 
   @Post(':webhookId/rotate-secret')
   @HttpCode(200)
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({
     operationId: 'rotateWebhookSecret',
     summary: 'Draw a new signing secret',
@@ -124,26 +129,27 @@ export class WebhooksController {
   @ApiProblems(WebhookNotFound)
   async rotateSecret(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @Body() body: RotateWebhookSecretRequest,
   ): Promise<WebhookWithSecretResponse> {
     const overlapMs = (body.overlap_seconds ?? DEFAULT_OVERLAP_S) * 1_000;
-    const rotated = await this.webhooks.rotateSecret(scope, id, overlapMs, actorOf(caller));
+    const rotated = await this.webhooks.rotateSecret(scope, id, overlapMs, actor);
     return toWebhookWithSecretResponse(rotated, this.headerNames(rotated.webhook));
   }
 
   @Delete(':webhookId')
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({ operationId: 'deleteWebhook', summary: 'Delete a webhook with its deliveries' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(WebhookNotFound)
   async delete(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
   ): Promise<StatusResponse> {
-    await this.webhooks.delete(scope, id, actorOf(caller));
+    await this.webhooks.delete(scope, id, actor);
     return status('deleted');
   }
 

@@ -129,11 +129,11 @@ export class KeyUsageResponse {
 }
 
 export function toKeyUsageResponse(rows: readonly KeyUsageRow[]): KeyUsageResponse {
-  const points = rows.map(({ windowStart, outcome, tag, secret, count }) => ({
+  const points = rows.map(({ windowStart, outcome, tag, generation, count }) => ({
     window_start: windowStart.toISOString(),
     outcome,
     tag,
-    secret,
+    secret: generation,
     count: Number(count),
   }));
   const sum = (of: typeof points): number => of.reduce((total, { count }) => total + count, 0);

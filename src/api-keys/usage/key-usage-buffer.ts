@@ -50,7 +50,7 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
       known.count += 1;
       known.lastUsedAt = this.clock.now();
     } else if (this.#counts.size < MOST_ROWS) {
-      const { appId, envId, id: keyId, secret } = found;
+      const { appId, envId, id: keyId, secret: generation } = found;
       this.#counts.set(slot, {
         appId,
         envId,
@@ -58,7 +58,7 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
         hour: new Date(hourMs),
         outcome,
         tag,
-        secret,
+        generation,
         count: 1,
         lastUsedAt: this.clock.now(),
       });

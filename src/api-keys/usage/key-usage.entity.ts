@@ -12,6 +12,6 @@ export class KeyUsageEntity {
   /** `accepted`, or the code of the refusal. */
   @PrimaryColumn('text') outcome: string;
   @PrimaryColumn('text') tag: string;
-  @PrimaryColumn('text') secret: 'current' | 'grace';
+  @PrimaryColumn('text') generation: 'current' | 'grace';
   @Column('bigint') count: string;
 }

@@ -9,13 +9,13 @@ export interface KeyUsageRow {
   readonly windowStart: Date;
   readonly outcome: string;
   readonly tag: string;
-  readonly secret: string;
+  readonly generation: string;
   readonly count: string;
 }
 
 const OF_KEY = envStatement(
   'api_key_usage.of_key',
-  `SELECT date_trunc($6, hour, 'UTC') AS "windowStart", outcome, tag, secret, sum(count) AS count FROM api_key_usage
+  `SELECT date_trunc($6, hour, 'UTC') AS "windowStart", outcome, tag, generation, sum(count) AS count FROM api_key_usage
    WHERE app_id = $1 AND env_id = $2 AND key_id = $3 AND hour >= $4 AND hour < $5 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT 1001`,
 );
 

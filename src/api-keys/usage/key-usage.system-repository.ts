@@ -11,7 +11,7 @@ export interface UsageCount {
   readonly hour: Date;
   readonly outcome: string;
   readonly tag: string;
-  readonly secret: string;
+  readonly generation: string;
   readonly count: number;
   readonly lastUsedAt: Date;
 }
@@ -24,12 +24,12 @@ const ADD = statement(
   `WITH fresh AS (INSERT INTO api_key_usage_batches (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id),
    counts AS (
      SELECT c.* FROM unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bigint[])
-       AS c (app_id, env_id, key_id, hour, outcome, tag, secret, count)
+       AS c (app_id, env_id, key_id, hour, outcome, tag, generation, count)
      JOIN api_keys k ON k.app_id = c.app_id AND k.env_id = c.env_id AND k.id = c.key_id)
-   INSERT INTO api_key_usage AS u (app_id, env_id, key_id, hour, outcome, tag, secret, count)
-   SELECT app_id, env_id, key_id, hour, outcome, tag, secret, count FROM counts WHERE EXISTS (SELECT FROM fresh)
+   INSERT INTO api_key_usage AS u (app_id, env_id, key_id, hour, outcome, tag, generation, count)
+   SELECT app_id, env_id, key_id, hour, outcome, tag, generation, count FROM counts WHERE EXISTS (SELECT FROM fresh)
    ORDER BY 1, 2, 3, 4, 5, 6, 7
-   ON CONFLICT (app_id, env_id, key_id, hour, outcome, tag, secret) DO UPDATE SET count = u.count + excluded.count`,
+   ON CONFLICT (app_id, env_id, key_id, hour, outcome, tag, generation) DO UPDATE SET count = u.count + excluded.count`,
 );
 /** Its own column, at most once a minute and never backwards: it can undo nothing that happens at the same moment. */
 const TOUCH = statement(
@@ -64,7 +64,7 @@ export class KeyUsageSystemRepository extends SystemRepository {
       counts.map(({ hour }) => hour),
       counts.map(({ outcome }) => outcome),
       counts.map(({ tag }) => tag),
-      counts.map(({ secret }) => secret),
+      counts.map(({ generation }) => generation),
       counts.map(({ count }) => count),
     ]);
   }

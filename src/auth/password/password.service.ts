@@ -3,7 +3,7 @@ import { Config } from '../../config/config.js';
 import { DevicesService } from '../../devices/devices.service.js';
 import { TenantRecords } from '../../environments/tenant-records.js';
 import { AuthenticationRequired } from '../../http/access/access.problems.js';
-import { type Actor, ANONYMOUS, AuditTrail, type UserActor } from '../../kernel/audit/audit-trail.js';
+import { type Actor, administeredBy, ANONYMOUS, AuditTrail } from '../../kernel/audit/audit-trail.js';
 import type { ClientInfo } from '../../kernel/context/client-info.js';
 import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
 import { type EnvScope, scopeTo } from '../../kernel/context/scope.js';
@@ -74,12 +74,12 @@ export class PasswordService implements OnModuleInit {
    * Lets the password of an account open nothing until its owner has replaced it by the link that is mailed: sessions and trust in devices
    * end. @throws UserNotFound
    */
-  requireReset(scope: EnvScope, id: Id<'user'>, admin: UserActor): Promise<void> {
+  requireReset(scope: EnvScope, id: Id<'user'>, admin: Actor): Promise<void> {
     return this.database.transaction(async () => {
       const { email } = await this.users.requirePasswordReset(scope, id);
       await this.sessions.endAll(scope, id, 'password', admin);
       await this.devices.distrustAll(scope, id);
-      await this.events.record(scope, 'admin.user.password_reset_required', id, { user_id: id, admin_id: admin.id });
+      await this.events.record(scope, 'admin.user.password_reset_required', id, { user_id: id, ...administeredBy(admin) });
       this.audit.record(scope, {
         action: 'admin.user.require_password_reset',
         actor: admin,

@@ -1,10 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { UserPrincipal } from '../../kernel/context/principal.js';
+import type { KeyPrincipal, UserPrincipal } from '../../kernel/context/principal.js';
+import { sameTenant } from '../../kernel/context/scope.js';
 import { type Id, isId } from '../../kernel/ids/id.js';
 import { changesState } from '../security/cross-site.js';
+import { ForeignTenant } from '../tenancy/tenancy.problems.js';
+import type { TenantDirectory } from '../tenancy/tenant-directory.js';
 import { namedTenant } from '../tenancy/tenant-resolver.js';
 import type { AccessRule } from './access.js';
-import { ImpersonationNotAllowed } from './access.problems.js';
+import { AuthenticationRequired, ImpersonationNotAllowed } from './access.problems.js';
 import type { RoutePolicy } from './route-policies.js';
 
 export type RuleOf<Kind extends AccessRule['kind']> = Extract<AccessRule, { kind: Kind }>;
@@ -29,6 +32,26 @@ export function isPlainRead(request: FastifyRequest, { rateLimit }: RoutePolicy)
   if (rateLimit !== undefined || changesState(request)) return false;
   const { publishableKey, appId, environment } = namedTenant(request);
   return publishableKey === undefined && appId === undefined && environment === undefined;
+}
+
+/** A credential brings its tenant. A publishable key of another one beside it is refused (R034); naming another one is forbidden (T5). */
+export async function refuseForeignTenant(
+  request: FastifyRequest,
+  principal: UserPrincipal | KeyPrincipal,
+  directory: TenantDirectory,
+): Promise<void> {
+  const { publishableKey, appId, environment } = namedTenant(request);
+  if (publishableKey !== undefined) {
+    const named = await directory.byPublishableKey(publishableKey);
+    if (named === undefined || !sameTenant(named.scope, principal.scope)) throw new AuthenticationRequired();
+  }
+  if (appId !== undefined && appId !== principal.scope.appId) throw new ForeignTenant();
+  if (environment !== undefined && environment !== principal.scope.envId) {
+    const named = isId('environment', environment)
+      ? undefined
+      : await directory.byApp(principal.scope.appId, environment);
+    if (named?.scope.envId !== principal.scope.envId) throw new ForeignTenant();
+  }
 }
 
 /** Tells a machine how much it may still call, and that its secret is going to stop working (RFC 8594, RFC 9745). */

@@ -6,7 +6,7 @@ import type { KeyPrincipal, Principal, UserPrincipal } from '../../kernel/contex
 import { sameTenant } from '../../kernel/context/scope.js';
 import { InternalError, ServiceUnavailable } from '../../kernel/errors/common-problems.js';
 import { DomainError } from '../../kernel/errors/problem.js';
-import { type Id, isId, parseId } from '../../kernel/ids/id.js';
+import { type Id, parseId } from '../../kernel/ids/id.js';
 import { rateLimited, RateLimits } from '../../kernel/limits/rate-limits.js';
 import { AuthenticationStrategies } from '../authentication/authentication-strategies.js';
 import { findCredential } from '../authentication/credential.js';
@@ -29,7 +29,7 @@ import {
   OrganizationNotFound,
   ReauthenticationRequired,
 } from './access.problems.js';
-import { isPlainRead, namedOrganization, refuseImpersonator, type RuleOf, sayHowKeyStands } from './edge-rules.js';
+import { isPlainRead, namedOrganization, refuseForeignTenant, refuseImpersonator, type RuleOf, sayHowKeyStands } from './edge-rules.js';
 import { type MemberRole, Memberships, type OrganizationStanding, reachesRole } from './memberships.js';
 import { PermissionChecks } from './permission-checks.js';
 import { type RoutePolicy, RoutePolicies } from './route-policies.js';
@@ -165,7 +165,7 @@ export class EdgeGuard implements CanActivate {
   private async admitUser(request: FastifyRequest, rule: RuleOf<'session'>): Promise<void> {
     const principal = await this.recognise(request);
     const tenant = await this.tenantOf(principal);
-    if (!rule.operators) await this.refuseForeignTenant(request, principal);
+    if (!rule.operators) await refuseForeignTenant(request, principal, this.directory);
     this.protectCookies(request, tenant);
     refuseImpersonator(principal, rule);
     if (rule.fresh) this.requireFresh(principal);
@@ -182,7 +182,7 @@ export class EdgeGuard implements CanActivate {
       authsome.tenant = await this.operatorTarget(request, { target: 'environment' }, principal.operator);
     } else {
       authsome.tenant = await this.tenantOf(principal);
-      await this.refuseForeignTenant(request, principal);
+      await refuseForeignTenant(request, principal, this.directory);
     }
     return authsome.asOperator;
   }
@@ -237,7 +237,7 @@ export class EdgeGuard implements CanActivate {
     rule: RuleOf<'permission' | 'operator'>,
   ): Promise<void> {
     const { scope, ownerKind, ownerId } = principal;
-    await this.refuseForeignTenant(request, principal);
+    await refuseForeignTenant(request, principal, this.directory);
     request.authsome.tenant = await this.tenantOf(principal);
     if (ownerKind === 'service_account') {
       request.authsome.asOperator = true;
@@ -320,22 +320,6 @@ export class EdgeGuard implements CanActivate {
     const tenant = await this.directory.byScope(principal.scope);
     if (tenant === undefined) throw new AuthenticationRequired();
     return tenant;
-  }
-
-  /** A credential brings its tenant. A publishable key of another one beside it is refused (R034); naming another one is forbidden (T5). */
-  private async refuseForeignTenant(request: FastifyRequest, principal: UserPrincipal | KeyPrincipal): Promise<void> {
-    const { publishableKey, appId, environment } = namedTenant(request);
-    if (publishableKey !== undefined) {
-      const named = await this.directory.byPublishableKey(publishableKey);
-      if (named === undefined || !sameTenant(named.scope, principal.scope)) throw new AuthenticationRequired();
-    }
-    if (appId !== undefined && appId !== principal.scope.appId) throw new ForeignTenant();
-    if (environment !== undefined && environment !== principal.scope.envId) {
-      const named = isId('environment', environment)
-        ? undefined
-        : await this.directory.byApp(principal.scope.appId, environment);
-      if (named?.scope.envId !== principal.scope.envId) throw new ForeignTenant();
-    }
   }
 
   private protectCookies(request: FastifyRequest, tenant: ResolvedTenant): void {

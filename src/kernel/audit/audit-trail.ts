@@ -28,6 +28,9 @@ export interface KeyActor {
 /** Who acts. `anonymous` is a caller who has not proved anything (yet); `system` is the service itself. */
 export type Actor = UserActor | KeyActor | { readonly kind: 'anonymous' } | { readonly kind: 'system' };
 
+/** For payloads of events: the person who administers; none of a machine. */
+export const administeredBy = (actor: Actor): { admin_id?: Id<'user'> } => (actor.kind === 'user' ? { admin_id: actor.id } : {});
+
 export const SYSTEM_ACTOR: Actor = { kind: 'system' };
 export const ANONYMOUS: Actor = { kind: 'anonymous' };
 
