@@ -1,23 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../config/config.js';
-import { AuthenticationStrategies } from '../http/authentication/authentication-strategies.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { JobRunner, type RecurringTask } from '../kernel/jobs/job-runner.js';
-import { ApiKeyStrategy } from './api-key.strategy.js';
 import { LeasesSystemRepository } from './limits/leases.system-repository.js';
 import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js';
 
 const DAY_MS = 86_400_000;
 
-/** Registers the strategy, and deletes what has run out: secrets whose grace is over, windows, counts that were kept long enough. */
+/** Deletes what has run out: secrets whose grace is over, windows, counts that were kept long enough. */
 @Injectable()
 export class ApiKeyUpkeep implements RecurringTask, OnModuleInit {
   readonly name = 'api_keys.purge';
   readonly everyMs = 10 * 60_000;
 
   constructor(
-    private readonly strategies: AuthenticationStrategies,
-    private readonly strategy: ApiKeyStrategy,
     private readonly runner: JobRunner,
     private readonly usage: KeyUsageSystemRepository,
     private readonly leases: LeasesSystemRepository,
@@ -26,7 +22,6 @@ export class ApiKeyUpkeep implements RecurringTask, OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.strategies.use(this.strategy);
     this.runner.every(this);
   }
 

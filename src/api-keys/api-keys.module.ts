@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { AuthenticationStrategies } from '../http/authentication/authentication-strategies.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ServiceAccountsModule } from '../service-accounts/service-accounts.module.js';
 import { SettingsModule } from '../settings/settings.module.js';
@@ -20,4 +21,13 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
   providers: [ApiKeysService, ApiKeyStrategy, ApiKeyUpkeep, GrantableScopes, KeyOwners, KeyUsageRepository],
   exports: [ApiKeysService],
 })
-export class ApiKeysModule {}
+export class ApiKeysModule implements OnModuleInit {
+  constructor(
+    private readonly strategies: AuthenticationStrategies,
+    private readonly strategy: ApiKeyStrategy,
+  ) {}
+
+  onModuleInit(): void {
+    this.strategies.use(this.strategy);
+  }
+}

@@ -9,6 +9,8 @@ import {
   ImpersonationNotAllowed,
   InsufficientOrganizationRole,
   InsufficientPermissions,
+  InsufficientScope,
+  KeyNotAccepted,
   OrganizationAccessLost,
   OrganizationNotFound,
   OriginNotAllowed,
@@ -34,6 +36,12 @@ import {
   UnsupportedMedia,
   ValidationFailed,
 } from '../kernel/errors/common-problems.js';
+import {
+  CreditsExhausted,
+  InvalidApiKey,
+  KeyManagerNotAvailable,
+  KeyNotAllowedHere,
+} from '../keys-bridge/keys-bridge.problems.js';
 import type { ProblemClass } from '../kernel/errors/problem.js';
 import { MalformedCursor } from '../kernel/persistence/page.js';
 import { RateLimited } from '../kernel/limits/rate-limits.js';
@@ -48,7 +56,13 @@ export interface OperationShape {
 /** Every problem a route may answer with: its own, and those that follow from its access rule and its inputs. */
 export function problemsOf(route: Route, shape: OperationShape): ReadonlyMap<number, readonly string[]> {
   const own = (Reflect.getMetadata(API_PROBLEMS, route.handlerFunction) as ProblemClass[] | undefined) ?? [];
-  const problems = [...own, ...fromAccess(route), ...fromInputs(route, shape), ...fromAnyRequest(route)];
+  const problems = [
+    ...own,
+    ...fromAccess(route),
+    ...fromKeys(route),
+    ...fromInputs(route, shape),
+    ...fromAnyRequest(route),
+  ];
   const byStatus = new Map<number, Set<string>>();
   for (const { definition } of problems) {
     const status = PROBLEM_STATUS[definition.kind];
@@ -115,6 +129,14 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
         ...limited,
       ];
   }
+}
+
+/** What an API key is answered: where none is accepted, that. */
+function fromKeys({ policy: { access, scopes } }: Route): ProblemClass[] {
+  if (scopes !== undefined) {
+    return [InvalidApiKey, InsufficientScope, KeyNotAllowedHere, CreditsExhausted, RateLimited, KeyManagerNotAvailable];
+  }
+  return access.kind === 'public' && !access.session ? [] : [KeyNotAccepted];
 }
 
 function fromInputs({ method }: Route, { hasBody, hasParameters, isList }: OperationShape): ProblemClass[] {

@@ -28,9 +28,17 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.debug('request.refused', { request_id: requestId, error: error.cause });
     const retryAfter = error.extras.retry_after;
     if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter));
-    if (error.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+    const challenge = challengeOf(error);
+    if (challenge !== undefined) reply.header('www-authenticate', challenge);
     void reply.code(body.status).type(PROBLEM_TYPE).send(JSON.stringify(body));
   }
+}
+
+/** RFC 6750 §3: what a caller would have to bring. */
+function challengeOf({ kind, code, extras }: DomainError): string | undefined {
+  if (kind === 'unauthenticated') return 'Bearer';
+  if (code !== 'insufficient_scope') return undefined;
+  return `Bearer error="insufficient_scope", scope="${(extras.required as string[]).join(' ')}"`;
 }
 
 function sendAgain(answer: StoredAnswer, reply: FastifyReply): void {
