@@ -76,6 +76,12 @@ const UPDATE = envStatement(
      version = version + 1, updated_at = $12
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND ($13::integer IS NULL OR version = $13)`,
 );
+/** Of two who rotate at once one is too late, and is told so: neither learns of a secret that is gone already. */
+const TOUCH = envStatement(
+  'api_keys.touch',
+  `UPDATE api_keys SET version = version + 1, updated_at = $5
+   WHERE app_id = $1 AND env_id = $2 AND id = $3 AND version = $4 AND state <> 'revoked'`,
+);
 const DROP_GRACE = envStatement(
   'api_key_secrets.drop_grace',
   `DELETE FROM api_key_secrets WHERE app_id = $1 AND env_id = $2 AND key_id = $3 AND kind = 'grace'`,
@@ -147,19 +153,21 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
     return (await this.queryIn(scope, UPDATE, values)).count === 1;
   }
 
-  /** Lets the current secret live until `graceEndsAt` (null: it is void at once) and puts another one in its place. */
+  /** Lets the current secret live until `graceEndsAt` (null: it is void at once) and puts another one in its place. @returns false when the key has changed since. */
   async rotate(
     scope: EnvScope,
-    id: Id<'api_key'>,
+    { id, version }: Pick<ApiKeyEntity, 'id' | 'version'>,
     secret: NewSecret,
     graceEndsAt: Date | null,
     reason: string,
     now: Date,
-  ): Promise<void> {
+  ): Promise<boolean> {
+    if ((await this.queryIn(scope, TOUCH, [id, version, now])).count !== 1) return false;
     await this.queryIn(scope, DROP_GRACE, [id]);
     await this.queryIn(scope, RETIRE, [id, graceEndsAt ?? now, reason]);
     if (graceEndsAt === null) await this.queryIn(scope, DROP_GRACE, [id]);
     await this.addSecret(scope, id, secret, now);
+    return true;
   }
 
   private async addSecret(scope: EnvScope, keyId: Id<'api_key'>, secret: NewSecret, now: Date): Promise<void> {

@@ -106,14 +106,16 @@ export class EmbeddedKeyManager implements KeyManager {
 
   rotateKey(scope: EnvScope, keyId: string, { graceMs = DAY_MS, reason }: RotateOptions): Promise<RotatedKey> {
     return this.database.transaction(async () => {
-      const key = await this.lock(scope, keyId);
-      if (key.state === 'revoked') throw new KeyStateConflict();
+      const key = await this.keys.find(scope, keyId);
+      if (key === undefined) throw new KeyNotFound();
       const rawKey = await this.draw(scope);
       const grace = reason === 'compromise' ? 0 : graceMs;
       const ends = grace <= 0 ? null : this.clock.in(grace);
       // A grace that outlived the key would be a promise nobody keeps.
       const graceEndsAt = ends !== null && key.expiresAt !== null && key.expiresAt < ends ? key.expiresAt : ends;
-      await this.keys.rotate(scope, key.id, this.secretOf(rawKey), graceEndsAt, reason, this.clock.now());
+      const secret = this.secretOf(rawKey);
+      const isFirst = await this.keys.rotate(scope, key, secret, graceEndsAt, reason, this.clock.now());
+      if (!isFirst) throw new KeyStateConflict();
       this.database.notify(KEYS_CHANGED + key.id);
       return { id: key.id, rawKey, start: keyStart(rawKey), graceEndsAt };
     });

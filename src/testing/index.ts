@@ -7,6 +7,7 @@
  */
 export { FakeClock } from '../kernel/clock/fake-clock.js';
 export { type ContractCase, contractCase } from './contract-case.js';
+export { keyManagerContract, type KeyManagerRig, type KeyManagerTraits } from './key-manager.contract.js';
 export { ledgerContract, type LedgerRig, type LedgerTraits } from './ledger.contract.js';
 export { mailerContract, type MailerRig, type MailerTraits, type ReceivedMessage } from './mailer.contract.js';
 export {

@@ -110,6 +110,7 @@ describe('what the package exports', () => {
     expect(Object.keys(testing).sort()).toEqual([
       'FakeClock',
       'contractCase',
+      'keyManagerContract',
       'ledgerContract',
       'mailerContract',
       'passwordHasherContract',

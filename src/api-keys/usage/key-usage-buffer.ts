@@ -26,6 +26,7 @@ interface Batch {
 export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
   #counts = new Map<string, UsageCount & { count: number; lastUsedAt: Date }>();
   #batches: Batch[] = [];
+  #flushing: Promise<void> = Promise.resolve();
   readonly #loop = new WakeLoop(() => this.flush());
 
   constructor(
@@ -78,7 +79,13 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
     return this.flush();
   }
 
-  private async flush(): Promise<void> {
+  /** One at a time: two at once would each take a batch for the other's. */
+  private flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.writeAll());
+    return this.#flushing;
+  }
+
+  private async writeAll(): Promise<void> {
     if (this.#counts.size > 0) {
       this.#batches.push({ id: randomUUID(), counts: [...this.#counts.values()] });
       this.#counts = new Map();

@@ -34,8 +34,12 @@ const ADD = statement(
 /** Its own column, at most once a minute and never backwards: it can undo nothing that happens at the same moment. */
 const TOUCH = statement(
   'api_keys.touch',
-  `UPDATE api_keys k SET last_used_at = t.at FROM unnest($1::text[], $2::timestamptz[]) AS t (id, at)
-   WHERE k.id = t.id AND (k.last_used_at IS NULL OR k.last_used_at < t.at - make_interval(secs => ${MINUTE_S}))`,
+  `WITH used AS (SELECT id, max(at) AS at FROM unnest($1::text[], $2::timestamptz[]) AS t (id, at) GROUP BY id),
+   locked AS (
+     SELECT k.id, used.at FROM api_keys k JOIN used ON used.id = k.id
+     WHERE k.last_used_at IS NULL OR k.last_used_at < used.at - make_interval(secs => ${MINUTE_S})
+     ORDER BY k.id FOR NO KEY UPDATE OF k)
+   UPDATE api_keys k SET last_used_at = l.at FROM locked l WHERE k.id = l.id`,
 );
 const PURGE = statement('api_key_usage.purge', 'DELETE FROM api_key_usage WHERE hour <= $1');
 const PURGE_BATCHES = statement(

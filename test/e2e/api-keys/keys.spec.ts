@@ -152,7 +152,33 @@ describe('API keys', () => {
     expectProblem(await machines.asOperator('POST', `/v1/keys/${id}/reactivate`), 409, 'key_state_conflict');
   });
 
-  it('K36: usage tells route, outcome and secret, and is exact', async () => {
+  it('K35, K36: both secrets share one limit, and a rotation leaves no third', async () => {
+    const { id, rawKey } = await machines.key(['read:users'], { limits: { per_minute: 4 } });
+    const rotated = await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 3_600 });
+    const answers = [];
+    for (let n = 0; n < 4; n += 1) answers.push(await opens(rawKey), await opens(rotated.key as string));
+    expect(answers.filter((status) => status === 200)).toHaveLength(4);
+    await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 3_600 });
+    const secrets = await view.query('SELECT kind FROM api_key_secrets WHERE key_id = $1 ORDER BY kind', [id]);
+    expect(secrets).toEqual([{ kind: 'current' }, { kind: 'grace' }]);
+  });
+
+  it('K37: of several who rotate at once one succeeds, and the others are told that they came too late', async () => {
+    const { id } = await machines.key(['read:users']);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => machines.asOperator('POST', `/v1/keys/${id}/rotate`, {})),
+    );
+    const won = answers.filter(({ status }) => status === 200);
+    for (const answer of answers) if (answer.status !== 200) expectProblem(answer, 409, 'key_state_conflict');
+    expect(won.length).toBeGreaterThanOrEqual(1);
+    const secrets = await view.query<{ last_four: string }>(
+      "SELECT last_four FROM api_key_secrets WHERE key_id = $1 AND kind = 'current'",
+      [id],
+    );
+    expect(won.map(({ body }) => String(body.key).slice(-4))).toContain(secrets[0]?.last_four);
+  });
+
+  it('K39: usage tells route, outcome and secret, and is exact', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     for (let n = 0; n < 3; n += 1) await machines.read(rawKey);
     await machines.must('POST', `/v1/keys/${id}/rotate`, {});
@@ -195,7 +221,7 @@ describe('API keys', () => {
     const { id, rawKey } = await machines.key(['write:users']);
     expect((await machines.write(rawKey, uniqueEmail())).status).toBe(200);
     const entries = await view.query<{ actor_kind: string; actor_id: string }>(
-      `SELECT * FROM audit_entries WHERE app_id = '${machines.tenant.scope.appId}' AND action LIKE 'admin.user%'`,
+      `SELECT * FROM audit_entries WHERE app_id = '${machines.tenant.scope.appId}' AND action NOT LIKE 'api_key%'`,
     );
     expect(JSON.stringify(entries)).toContain(id);
   });

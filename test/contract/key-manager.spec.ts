@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { KEY_MANAGER, type KeyManager } from '../../src/keys-bridge/key-manager.js';
+import { NoopKeyManager } from '../../src/keys-bridge/noop.key-manager.js';
+import { scopeTo } from '../../src/kernel/context/scope.js';
+import { keyManagerContract, type KeyManagerRig } from '../../src/testing/key-manager.contract.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('K04: noop', () => {
+  const scope = scopeTo.env('app_01jd3v3x6pe0p9m2s5f7q8w9ab' as never, 'aenv_01jd3v3x6pe0p9m2s5f7q8w9ab' as never);
+  const make = (): Promise<KeyManagerRig> =>
+    Promise.resolve({
+      keyManager: new NoopKeyManager(),
+      scope,
+      owner: { kind: 'user', id: 'ausr_01jd3v3x6pe0p9m2s5f7q8w9ab' },
+      close: () => Promise.resolve(),
+    });
+  for (const { name, run } of keyManagerContract(make, { available: false })) it(name, run);
+});
+
+describe('K04: embedded', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.close());
+
+  const make = async (): Promise<KeyManagerRig> => {
+    const tenant = await app.createTenant();
+    const { userId } = await app.api.signUp(tenant);
+    return {
+      keyManager: app.nest.get<KeyManager>(KEY_MANAGER, { strict: false }),
+      scope: tenant.scope,
+      owner: { kind: 'user', id: userId },
+      close: () => Promise.resolve(),
+    };
+  };
+  for (const { name, run } of keyManagerContract(make, { available: true })) it(name, run);
+});

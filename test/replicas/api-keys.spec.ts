@@ -1,0 +1,96 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Answer } from '../support/api-client.js';
+import type { Replica } from '../support/replica.js';
+import { Replicas, WITH_OWNER } from '../support/replicas.js';
+
+const LIMIT = 1_000;
+const NOTIFIED_WITHIN_MS = 100;
+
+let replicas: Replicas;
+let operator: string;
+let account: string;
+
+beforeAll(async () => {
+  replicas = await Replicas.start(WITH_OWNER);
+  operator = await replicas.platformOwner();
+  const made = await asOperator('POST', '/v1/admin/service-accounts', { name: 'machine' });
+  account = made.id as string;
+});
+afterEach(() => expect(replicas.errors).toEqual([]));
+afterAll(() => replicas.stop());
+
+async function asOperator(
+  method: string,
+  path: string,
+  body?: object,
+  on = replicas.first,
+): Promise<Record<string, unknown>> {
+  const { appId, envId } = replicas.tenant.scope;
+  const query = { app_id: appId, env_id: envId };
+  const answer = await on.request(method, path, { token: operator, query, ...(body && { body }) });
+  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`);
+  return answer.body;
+}
+
+async function makeKey(scopes: readonly string[], more: object = {}): Promise<{ id: string; key: string }> {
+  const made = await asOperator('POST', `/v1/admin/service-accounts/${account}/api-keys`, {
+    name: 'CI',
+    scopes,
+    ...more,
+  });
+  return { id: made.id as string, key: made.key as string };
+}
+
+const use = (replica: Replica, token: string): Promise<Answer> =>
+  replica.get('/v1/admin/users', { token, query: { limit: '1' } });
+
+/** At the beginning of a minute, so that a test within it sees one window. */
+async function inOneMinute(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < 25_000) await new Promise((resolve) => setTimeout(resolve, left + 50));
+}
+
+describe('API keys over two replicas', () => {
+  it('K26, R218: of 2,000 calls at once on both never more than the limit of 1,000 pass, and hardly fewer', async () => {
+    const { key } = await makeKey(['read:users'], { limits: { per_minute: LIMIT } });
+    await inOneMinute();
+    const answers = await replicas.race(2 * LIMIT, (replica) => use(replica, key));
+    const passed = answers.filter(({ status }) => status === 200).length;
+    expect(answers.filter(({ status }) => status !== 200 && status !== 429)).toEqual([]);
+    expect(passed).toBeLessThanOrEqual(LIMIT);
+    expect(passed).toBeGreaterThanOrEqual(0.98 * LIMIT);
+  }, 120_000);
+
+  it('K30: a replica that stops gives back what it took; one that is killed never leads to more than the limit', async () => {
+    const { key } = await makeKey(['read:users'], { limits: { per_minute: 100 } });
+    await inOneMinute();
+    expect((await use(replicas.first, key)).status).toBe(200);
+    await replicas.first.stop();
+    let passed = 1;
+    for (let n = 0; n < 105; n += 1) if ((await use(replicas.second, key)).status === 200) passed += 1;
+    expect(passed).toBe(100);
+    await replicas.replaceFirst();
+  }, 120_000);
+
+  it('K13, K15, R215: a key revoked on one replica while both use it opens nothing 100 ms later, and stays revoked', async () => {
+    const { id, key } = await makeKey(['read:users']);
+    for (const replica of [replicas.first, replicas.second]) expect((await use(replica, key)).status).toBe(200);
+    let isDone = false;
+    const late: number[] = [];
+    let revokedAt = Infinity;
+    const callers = Array.from({ length: 16 }, async (_, n) => {
+      while (!isDone) {
+        const sentAt = performance.now();
+        const { status } = await use(replicas.at(n), key);
+        if (status === 200 && sentAt > revokedAt + NOTIFIED_WITHIN_MS) late.push(sentAt - revokedAt);
+      }
+    });
+    await asOperator('DELETE', `/v1/keys/${id}`, undefined, replicas.second);
+    revokedAt = performance.now();
+    while (performance.now() < revokedAt + 1_000) await use(replicas.first, key);
+    isDone = true;
+    await Promise.all(callers);
+    expect(late).toEqual([]);
+    expect(await asOperator('GET', `/v1/keys/${id}`)).toMatchObject({ state: 'revoked', revoked: true });
+  });
+});
