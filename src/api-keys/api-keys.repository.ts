@@ -77,8 +77,8 @@ const UPDATE = envStatement(
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND ($13::integer IS NULL OR version = $13)`,
 );
 /** Of two who rotate at once one is too late, and is told so: neither learns of a secret that is gone already. */
-const TOUCH = envStatement(
-  'api_keys.touch',
+const TAKE_TURN = envStatement(
+  'api_keys.take_turn',
   `UPDATE api_keys SET version = version + 1, updated_at = $5
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND version = $4 AND state <> 'revoked'`,
 );
@@ -162,7 +162,7 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
     reason: string,
     now: Date,
   ): Promise<boolean> {
-    if ((await this.queryIn(scope, TOUCH, [id, version, now])).count !== 1) return false;
+    if ((await this.queryIn(scope, TAKE_TURN, [id, version, now])).count !== 1) return false;
     await this.queryIn(scope, DROP_GRACE, [id]);
     await this.queryIn(scope, RETIRE, [id, graceEndsAt ?? now, reason]);
     if (graceEndsAt === null) await this.queryIn(scope, DROP_GRACE, [id]);
