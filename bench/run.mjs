@@ -15,6 +15,7 @@ const ALL = [
   'members',
   'events',
   'billing',
+  'api-keys',
 ];
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -89,11 +89,13 @@ export class EmbeddedKeyManager implements KeyManager {
 
   async validateKey(rawKey: string, options: ValidateOptions = {}): Promise<ValidatedKey> {
     // A slip or a forgery costs neither a hash nor a query.
-    if (!isPlausibleKey(rawKey)) throw new InvalidApiKey();
-    const key = await this.cache.find(rawKey);
+    if (!isPlausibleKey(rawKey)) throw IMPLAUSIBLE;
+    const asked = this.cache.find(rawKey);
+    const key = asked instanceof Promise ? await asked : asked;
     if (key === undefined) throw new InvalidApiKey();
     try {
-      return await this.judge(key, options);
+      const judged = this.judge(key, options);
+      return judged instanceof Promise ? await judged : judged;
     } catch (error) {
       this.usage.note(key, (error as { code?: string }).code ?? 'failed', options.tag ?? '');
       throw error;
@@ -176,25 +178,37 @@ export class EmbeddedKeyManager implements KeyManager {
     return nextCursor === undefined ? { items: shown } : { items: shown, nextCursor };
   }
 
-  /** Cheap refusals first: they take nothing from any limit. */
-  private async judge(key: CachedKey, options: ValidateOptions): Promise<ValidatedKey> {
-    if (whyRefused(key, options.scope, this.clock.now()) !== undefined) throw new InvalidApiKey();
+  /** Cheap refusals first: they take nothing from any limit. @returns a promise only where somebody has to be asked. */
+  private judge(key: CachedKey, options: ValidateOptions): ValidatedKey | Promise<ValidatedKey> {
+    if (whyRefused(key, options.scope, this.clock.nowMs()) !== undefined) throw new InvalidApiKey();
     requireAllowed(key, options);
     if (options.requiredScopes !== undefined) requireScopes(key.found.scopes, options.requiredScopes);
-    const limits = await this.take(key);
-    const creditsRemaining = key.found.credits === null ? undefined : await this.spend(key, options.cost ?? 1);
-    this.usage.note(key, 'accepted', options.tag ?? '');
-    this.meter.keyValidated(key.subject, key.found.id);
-    return validated(key, limits, creditsRemaining);
+    const { scope, found, windows } = key;
+    if (windows.length === 0) return this.charge(key, options, []);
+    const taken = this.limiter.take(scope, found.id, windows);
+    return taken instanceof Promise
+      ? taken.then((verdict) => this.charge(key, options, passed(verdict)))
+      : this.charge(key, options, passed(taken));
   }
 
-  private async take({ scope, found, windows }: CachedKey): Promise<readonly LimitState[]> {
-    if (windows.length === 0) return [];
-    const taken: Verdict | Promise<Verdict> = this.limiter.take(scope, found.id, windows);
-    const { refusing, limits } = taken instanceof Promise ? await taken : taken;
-    if (refusing === undefined) return limits;
-    const { name, limit: count, resetMs } = refusing;
-    throw rateLimited({ limit: { name, count, windowMs: resetMs }, allowed: false, remaining: 0, resetMs });
+  private charge(
+    key: CachedKey,
+    options: ValidateOptions,
+    limits: readonly LimitState[],
+  ): ValidatedKey | Promise<ValidatedKey> {
+    if (key.found.credits === null) return this.accept(key, options, limits, undefined);
+    return this.spend(key, options.cost ?? 1).then((left) => this.accept(key, options, limits, left));
+  }
+
+  private accept(
+    key: CachedKey,
+    { tag }: ValidateOptions,
+    limits: readonly LimitState[],
+    creditsRemaining: number | undefined,
+  ): ValidatedKey {
+    this.usage.note(key, 'accepted', tag ?? '');
+    this.meter.keyValidated(key.subject, key.found.id);
+    return validated(key, limits, creditsRemaining);
   }
 
   private async spend({ found }: CachedKey, cost: number): Promise<number> {
@@ -226,6 +240,16 @@ export class EmbeddedKeyManager implements KeyManager {
     const id: Id<'api_key_secret'> = this.ids.next('api_key_secret');
     return { id, secretHash: hashKey(rawKey), start: keyStart(rawKey), lastFour: keyEnd(rawKey) };
   }
+}
+
+/** Made once: who tries forgeries is not to cost a stack trace each. */
+const IMPLAUSIBLE = new InvalidApiKey();
+
+/** @throws RateLimited */
+function passed({ refusing, limits }: Verdict): readonly LimitState[] {
+  if (refusing === undefined) return limits;
+  const { name, limit: count, resetMs } = refusing;
+  throw rateLimited({ limit: { name, count, windowMs: resetMs }, allowed: false, remaining: 0, resetMs });
 }
 
 function validated(

@@ -8,10 +8,9 @@ import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Notifications } from '../kernel/notifications/notifications.js';
-import type { WindowLimit } from '../keys-bridge/key-manager.js';
 import { type FoundKey, KeyLookupSystemRepository } from './key-lookup.system-repository.js';
-import { hashKey } from './key-format.js';
-import { windowsOf } from './limits/window-rules.js';
+import { hashText } from './key-format.js';
+import { type KeyWindow, windowsOf } from './limits/window-rules.js';
 
 /** Notification, followed by the id of a key or of an owner of keys, that what a key may do has changed. */
 export const KEYS_CHANGED = 'api-keys:';
@@ -20,7 +19,7 @@ export const KEYS_CHANGED = 'api-keys:';
 export interface CachedKey {
   readonly found: FoundKey;
   readonly scope: EnvScope;
-  readonly windows: readonly WindowLimit[];
+  readonly windows: readonly KeyWindow[];
   readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
   /** Who is billed for its use. */
   readonly subject: Subject;
@@ -65,12 +64,11 @@ export class KeyCache {
 
   /** @returns undefined for a secret that opens nothing; a promise only when the database has to be asked. */
   find(rawKey: string): CachedKey | undefined | Promise<CachedKey | undefined> {
-    const hash = hashKey(rawKey);
-    const slot = hash.toString('base64');
+    const slot = hashText(rawKey);
     const entry = this.#entries.get(slot);
     const isFresh = entry !== undefined && this.clock.nowMs() - entry.readAtMs < LIFE_MS;
     if (isFresh && this.notifications.isLive) return entry.key;
-    return this.#asking.get(slot) ?? this.ask(hash, slot, entry);
+    return this.#asking.get(slot) ?? this.ask(Buffer.from(slot, 'base64'), slot, entry);
   }
 
   private ask(hash: Buffer, slot: string, known: Entry | undefined): Promise<CachedKey | undefined> {
@@ -101,7 +99,7 @@ export class KeyCache {
       orgId: ownerKind === 'organization' ? (ownerId as Id<'organization'>) : null,
       userId: ownerKind === 'user' ? (ownerId as Id<'user'>) : null,
     });
-    return { found, scope, windows: windowsOf(found.limits), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
+    return { found, scope, windows: windowsOf(found), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
   }
 
   private keep(slot: string, entry: Entry): void {

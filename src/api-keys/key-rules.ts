@@ -13,12 +13,12 @@ export type KeyRefusal = 'wrong_environment' | 'revoked' | 'suspended' | 'expire
 export function whyRefused(
   { found, scope }: CachedKey,
   wanted: EnvScope | undefined,
-  now: Date,
+  nowMs: number,
 ): KeyRefusal | undefined {
   if (wanted !== undefined && !sameTenant(wanted, scope)) return 'wrong_environment';
   if (found.state !== 'active') return found.state;
-  if (found.expiresAt !== null && found.expiresAt <= now) return 'expired';
-  if (found.secret === 'grace' && (found.notAfter === null || found.notAfter <= now)) return 'grace_ended';
+  if (found.expiresAt !== null && found.expiresAt.getTime() <= nowMs) return 'expired';
+  if (found.secret === 'grace' && (found.notAfter === null || found.notAfter.getTime() <= nowMs)) return 'grace_ended';
   return found.ownerStands ? undefined : 'owner_gone';
 }
 

@@ -7,7 +7,7 @@ import { WakeLoop } from '../../kernel/jobs/wake-loop.js';
 import { Logger } from '../../kernel/logging/logger.js';
 import type { LimitState, WindowLimit } from '../../keys-bridge/key-manager.js';
 import { type LeasedWindow, LeasesSystemRepository } from './leases.system-repository.js';
-import { weightOfPrevious, windowAt } from './window-rules.js';
+import { type KeyWindow, weightOfPrevious, windowAt } from './window-rules.js';
 
 /** What this replica may still let pass in a window. */
 interface Share {
@@ -72,7 +72,7 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   }
 
   /** Takes one call of every window. @returns a promise only when a share has to be asked for. */
-  take(scope: EnvScope, keyId: Id<'api_key'>, windows: readonly WindowLimit[]): Verdict | Promise<Verdict> {
+  take(scope: EnvScope, keyId: Id<'api_key'>, windows: readonly KeyWindow[]): Verdict | Promise<Verdict> {
     const nowMs = this.clock.nowMs();
     const shares = windows.map((window) => this.share(scope, keyId, window, nowMs));
     if (shares.every(({ available }) => available > 0)) return this.pass(shares, nowMs);
@@ -84,7 +84,7 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   private async ask(
     scope: EnvScope,
     keyId: Id<'api_key'>,
-    windows: readonly WindowLimit[],
+    windows: readonly KeyWindow[],
     tries: number,
   ): Promise<Verdict> {
     const nowMs = this.clock.nowMs();
@@ -123,8 +123,8 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
     return { allowed: false, limits: shares.map((share) => stateOf(share, nowMs)), refusing: stateOf(closed, nowMs) };
   }
 
-  private share(scope: EnvScope, keyId: Id<'api_key'>, limit: WindowLimit, nowMs: number): Share {
-    const slot = `${keyId}/${limit.name}`;
+  private share(scope: EnvScope, keyId: Id<'api_key'>, limit: KeyWindow, nowMs: number): Share {
+    const { slot } = limit;
     const { startMs, endMs } = windowAt(limit, nowMs);
     const known = this.#shares.get(slot);
     if (known !== undefined && known.startMs === startMs && known.limit.limit === limit.limit) return known;

@@ -1,16 +1,24 @@
-import type { KeyLimits, WindowLimit } from '../../keys-bridge/key-manager.js';
+import type { FoundKey } from '../key-lookup.system-repository.js';
+import type { WindowLimit } from '../../keys-bridge/key-manager.js';
 
 const MINUTE_S = 60;
 const DAY_S = 86_400;
 export const DAY_WINDOW = 'day';
 
+/** A limit of one key. */
+export interface KeyWindow extends WindowLimit {
+  /** Under which a replica keeps its share. */
+  readonly slot: string;
+}
+
 /** Every window that a key's calls count in. */
-export function windowsOf({ perMinute, perDay, custom }: KeyLimits): WindowLimit[] {
-  return [
+export function windowsOf({ id, limits: { perMinute, perDay, custom } }: Pick<FoundKey, 'id' | 'limits'>): KeyWindow[] {
+  const windows = [
     ...(perMinute === undefined ? [] : [{ name: 'minute', limit: perMinute, seconds: MINUTE_S }]),
     ...(perDay === undefined ? [] : [{ name: DAY_WINDOW, limit: perDay, seconds: DAY_S }]),
     ...(custom ?? []),
   ];
+  return windows.map((window) => ({ ...window, slot: `${id}/${window.name}` }));
 }
 
 /** The window that an instant falls into, counted from the epoch: a day is one of UTC. */
