@@ -146,8 +146,7 @@ const Nested = (type: () => new () => object, description: string): PropertyDeco
     Type(type),
   );
 
-export class UpdateApiKeyRequest {
-  @OptionalText({ longest: 100 }) name?: string;
+class ApiKeySettings {
   @ScopeList('What the key may do; none when empty.') scopes?: string[];
   @OptionalTime('Until when it works.') expires_at?: string;
   @Nested(() => KeyLimitsDto, 'How often it may be used.') limits?: KeyLimitsDto | null;
@@ -156,8 +155,12 @@ export class UpdateApiKeyRequest {
   @SubmittedMetadata('Texts of your own.') metadata?: Metadata;
 }
 
-export class CreateServiceAccountKeyRequest extends UpdateApiKeyRequest {
-  @Text({ longest: 100, example: 'CI pipeline' }) declare name: string;
+export class UpdateApiKeyRequest extends ApiKeySettings {
+  @OptionalText({ longest: 100 }) name?: string;
+}
+
+export class CreateServiceAccountKeyRequest extends ApiKeySettings {
+  @Text({ longest: 100, example: 'CI pipeline' }) name: string;
 }
 
 export class CreateApiKeyRequest extends CreateServiceAccountKeyRequest {
@@ -166,7 +169,7 @@ export class CreateApiKeyRequest extends CreateServiceAccountKeyRequest {
 }
 
 /** @throws ValidationFailed */
-function metadataOf({ metadata = {} }: UpdateApiKeyRequest): Record<string, string> {
+function metadataOf({ metadata = {} }: ApiKeySettings): Record<string, string> {
   const texts = isFreeMetadata(metadata) && Object.values(metadata).every((value) => typeof value === 'string');
   if (texts) return metadata as Record<string, string>;
   throw invalidFields([
