@@ -137,6 +137,10 @@ const KNOWN_TO_CLIENTS: readonly (readonly [id: string, method: string, path: st
   ['pauseSubscription', 'POST', '/v1/billing/subscriptions/{subId}/pause', 204],
   ['resumeSubscription', 'POST', '/v1/billing/subscriptions/{subId}/resume', 204],
   ['getUsageSummary', 'GET', '/v1/billing/usage', 200],
+  ['adminCreateServiceAccountAPIKey', 'POST', '/v1/admin/service-accounts/{serviceAccountId}/api-keys', 201],
+  ['listAPIKeys', 'GET', '/v1/keys', 200],
+  ['createAPIKey', 'POST', '/v1/keys', 201],
+  ['revokeAPIKey', 'DELETE', '/v1/keys/{keyId}', 204],
 ];
 
 /** Routes for browsers and scrapers, which no client is generated for. */

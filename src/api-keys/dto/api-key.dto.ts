@@ -139,7 +139,7 @@ export class KeyCreditsDto {
 
 const Nested = (type: () => new () => object, description: string): PropertyDecorator =>
   applyDecorators(
-    ApiPropertyOptional({ type, description, nullable: true }),
+    ApiPropertyOptional({ type: type(), description, nullable: true }),
     IsOptional(),
     IsObject({ message: '$property must be an object' }),
     ValidateNested(),
