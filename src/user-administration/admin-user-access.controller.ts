@@ -72,11 +72,7 @@ export class AdminUserAccessController {
   @ApiOperation({ operationId: 'adminUnlockUser', summary: 'Forget the wrong passwords of an account' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound)
-  async unlock(
-    @Tenant() scope: EnvScope,
-    @Acting() actor: Actor,
-    @UserId() id: Id<'user'>,
-  ): Promise<StatusResponse> {
+  async unlock(@Tenant() scope: EnvScope, @Acting() actor: Actor, @UserId() id: Id<'user'>): Promise<StatusResponse> {
     await this.administration.unlock(scope, id, actor);
     return status('unlocked');
   }

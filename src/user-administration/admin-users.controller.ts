@@ -140,11 +140,7 @@ export class AdminUsersController {
   })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound, CannotDeleteSelf, LastOwner, PlatformOwnerProtected, LastOrganizationOwner)
-  async delete(
-    @Tenant() scope: EnvScope,
-    @Acting() actor: Actor,
-    @UserId() id: Id<'user'>,
-  ): Promise<StatusResponse> {
+  async delete(@Tenant() scope: EnvScope, @Acting() actor: Actor, @UserId() id: Id<'user'>): Promise<StatusResponse> {
     await this.users.delete(scope, id, actor);
     return status('deleted');
   }
@@ -209,11 +205,7 @@ export class AdminUsersController {
   @ApiOperation({ operationId: 'adminUnbanUser', summary: 'Lift a ban' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiProblems(UserNotFound)
-  async unban(
-    @Tenant() scope: EnvScope,
-    @Acting() actor: Actor,
-    @UserId() id: Id<'user'>,
-  ): Promise<StatusResponse> {
+  async unban(@Tenant() scope: EnvScope, @Acting() actor: Actor, @UserId() id: Id<'user'>): Promise<StatusResponse> {
     await this.users.unban(scope, id, actor);
     return status('unbanned');
   }

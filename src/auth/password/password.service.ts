@@ -79,7 +79,10 @@ export class PasswordService implements OnModuleInit {
       const { email } = await this.users.requirePasswordReset(scope, id);
       await this.sessions.endAll(scope, id, 'password', admin);
       await this.devices.distrustAll(scope, id);
-      await this.events.record(scope, 'admin.user.password_reset_required', id, { user_id: id, ...administeredBy(admin) });
+      await this.events.record(scope, 'admin.user.password_reset_required', id, {
+        user_id: id,
+        ...administeredBy(admin),
+      });
       this.audit.record(scope, {
         action: 'admin.user.require_password_reset',
         actor: admin,

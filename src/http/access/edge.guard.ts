@@ -29,7 +29,14 @@ import {
   OrganizationNotFound,
   ReauthenticationRequired,
 } from './access.problems.js';
-import { isPlainRead, namedOrganization, refuseForeignTenant, refuseImpersonator, type RuleOf, sayHowKeyStands } from './edge-rules.js';
+import {
+  isPlainRead,
+  namedOrganization,
+  refuseForeignTenant,
+  refuseImpersonator,
+  type RuleOf,
+  sayHowKeyStands,
+} from './edge-rules.js';
 import { type MemberRole, Memberships, type OrganizationStanding, reachesRole } from './memberships.js';
 import { PermissionChecks } from './permission-checks.js';
 import { type RoutePolicy, RoutePolicies } from './route-policies.js';

@@ -29,7 +29,8 @@ export interface KeyActor {
 export type Actor = UserActor | KeyActor | { readonly kind: 'anonymous' } | { readonly kind: 'system' };
 
 /** For payloads of events: the person who administers; none of a machine. */
-export const administeredBy = (actor: Actor): { admin_id?: Id<'user'> } => (actor.kind === 'user' ? { admin_id: actor.id } : {});
+export const administeredBy = (actor: Actor): { admin_id?: Id<'user'> } =>
+  actor.kind === 'user' ? { admin_id: actor.id } : {};
 
 export const SYSTEM_ACTOR: Actor = { kind: 'system' };
 export const ANONYMOUS: Actor = { kind: 'anonymous' };

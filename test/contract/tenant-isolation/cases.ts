@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { ApiKeysRepository } from '../../../src/api-keys/api-keys.repository.js';
+import { KeyUsageRepository } from '../../../src/api-keys/usage/key-usage.repository.js';
 import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
 import { SignInAttemptsRepository } from '../../../src/auth/sign-in/sign-in-attempts.repository.js';
@@ -72,6 +75,9 @@ const RULES = {
 };
 const HOUR_MS = 3_600_000;
 const NO_TERMS = { period: 'month', baseAmount: 0, features: [] } as const;
+const MALLORYS_KEY = { name: 'mallory', ownerId: 'mallory', credits: null } as const;
+const mallorysSecret = () =>
+  ({ id: newId('api_key_secret'), secretHash: randomBytes(32), start: 'ath_test_mall', lastFour: 'ory0' }) as const;
 const MALLORYS = { subjectKey: 'user:mallory', featureKey: 'mallory' } as const;
 const ALL_TIME = { starts: new Date(0), ends: new Date('2100-01-01T00:00:00Z') };
 
@@ -346,6 +352,24 @@ export const CASES: readonly Cases[] = [
     next: (feed, scope) => feed.next(scope, { txId: '0', sequence: '0' }, {}, 100),
   }),
 
+  casesOf<ApiKeysRepository, EnvScope>(ApiKeysRepository, 'environment', {
+    insert: (keys, scope, { apiKey, now }) =>
+      keys.insert(scope, { ...apiKey, ...MALLORYS_KEY, id: newId('api_key') }, mallorysSecret(), now),
+    find: (keys, scope, { apiKey }) => keys.find(scope, apiKey.id),
+    lock: (keys, scope, { apiKey }) => keys.lock(scope, apiKey.id),
+    page: (keys, scope) => keys.page(scope, {}, '', 100),
+    count: (keys, scope, { apiKey }) => keys.count(scope, { owner: { kind: 'user', id: apiKey.ownerId } }),
+    lockOwner: (keys, scope, { apiKey }) => keys.lockOwner(scope, apiKey.ownerId),
+    setState: (keys, scope, { apiKey, now }) => keys.setState(scope, apiKey.id, 'revoked', null, now),
+    update: (keys, scope, { apiKey, now }) => keys.update(scope, { ...apiKey, ...MALLORYS_KEY }, undefined, now),
+    rotate: (keys, scope, { apiKey: { id }, now }) =>
+      keys.rotate(scope, { id, version: 2 }, mallorysSecret(), null, 'manual', now),
+  }),
+
+  casesOf<KeyUsageRepository, EnvScope>(KeyUsageRepository, 'environment', {
+    ofKey: (usage, scope, { apiKey }) => usage.ofKey(scope, apiKey.id, ALL_TIME.starts, ALL_TIME.ends, 'hour'),
+  }),
+
   casesOf<EntitlementsRepository, EnvScope>(EntitlementsRepository, 'environment', {
     standings: async (entitlements, scope, { billing: { subscription, meter }, now }) => {
       const [standing] = await entitlements.standings(scope, subscription.subjectKey, [meter.key], now);
@@ -588,6 +612,7 @@ export const CASES: readonly Cases[] = [
 
 /** Attempts that leave no trace, or none before the commit, even in one's own tenant: nothing shows that they reached it. */
 export const WITHOUT_TRACE: readonly string[] = [
+  'ApiKeysRepository.lockOwner',
   'SessionsRepository.lockUser',
   'FormConfigsRepository.lock',
   'OrganizationsRepository.lock',

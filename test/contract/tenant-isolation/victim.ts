@@ -1,3 +1,7 @@
+import { ApiKeysRepository, type ShownKey } from '../../../src/api-keys/api-keys.repository.js';
+import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
+import { KeyUsageSystemRepository } from '../../../src/api-keys/usage/key-usage.system-repository.js';
+import { LeasesSystemRepository } from '../../../src/api-keys/limits/leases.system-repository.js';
 import { BillingCustomersRepository } from '../../../src/billing-bridge/dispatch/billing-customers.repository.js';
 import type { ChallengeEntity } from '../../../src/auth/challenges/challenge.entity.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
@@ -76,6 +80,8 @@ export interface Victim {
   readonly role: RoleEntity;
   readonly permission: RolePermissionEntity;
   readonly webhook: WebhookEntity;
+  /** The user’s, used, and in a window of its limit. */
+  readonly apiKey: ShownKey;
   /** The user’s books. */
   readonly billing: StagedBilling;
   /** A dead letter about the user. */
@@ -144,6 +150,27 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   const role = await roles.create(scope, butler, system);
   const permission = await roles.addPermission(scope, role.id, { action: 'serve', resource: 'victim' }, system);
   await app.get(RoleAssignmentsService).assign(scope, role.id, { userId: owner.id, orgId: undefined }, system);
+
+  const key = { name: 'The victim’s key', owner, scopes: ['read:victims'], limits: { perMinute: 10 } };
+  const { id: keyId } = await app.get(ApiKeysService).create(scope, key, SYSTEM_ACTOR);
+  const apiKey = await app.get(ApiKeysRepository).find(scope, keyId);
+  if (apiKey === undefined) throw new Error('no key');
+  await app.get(ApiKeysService).rotate(scope, keyId, { reason: 'manual' }, undefined, SYSTEM_ACTOR);
+  const at = app.clock.now();
+  const used = {
+    ...scope,
+    keyId: apiKey.id,
+    hour: at,
+    outcome: 'accepted',
+    tag: 'victim',
+    generation: 'current',
+    count: 7,
+  };
+  await app.get(KeyUsageSystemRepository).anyTenantAdd('victim', [{ ...used, lastUsedAt: at }], at);
+  const window = { scope, keyId: apiKey.id, name: 'minute', limit: 10, startsAt: at, endsAt: app.clock.in(60_000) };
+  await app
+    .get(LeasesSystemRepository)
+    .anyTenantLease({ ...window, previousStartsAt: app.clock.in(-60_000), weight: 0 }, 1);
 
   const hook = {
     url: 'https://victim.example/hooks',
@@ -216,6 +243,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       permission,
       emptyTeam,
       webhook,
+      apiKey,
       delivery,
       billing,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,
@@ -223,6 +251,8 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       environment: await only<EnvironmentEntity>('EnvironmentEntity', { id: scope.envId }),
       otherEnvironmentId: (await app.environmentOf(scope.appId, 'staging')).scope.envId,
       marks: [
+        apiKey.id,
+        apiKey.name,
         user.id,
         deletedUserId,
         email,

@@ -21,7 +21,11 @@ describe('a service that cannot do its work', () => {
       const health = await app.api.get('/v1/health');
       expect([health.status, health.body]).toEqual([
         503,
-        { status: 'unhealthy', bridges: { billing: 'embedded', keys: 'embedded' }, error: 'the database does not answer' },
+        {
+          status: 'unhealthy',
+          bridges: { billing: 'embedded', keys: 'embedded' },
+          error: 'the database does not answer',
+        },
       ]);
       expect((await app.api.get('/health/live')).status).toBe(200);
     } finally {

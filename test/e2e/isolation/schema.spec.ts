@@ -6,6 +6,7 @@ import { TestApp, type TestTenant } from '../../support/test-app.js';
 
 /** Tables of the service as a whole: no row of theirs is a tenant's. Everything else must be isolated. */
 const OF_NO_TENANT = [
+  'api_key_usage_batches',
   'apps',
   'audit_prunings',
   'audit_sealer',

@@ -14,6 +14,7 @@ const SILENT: Readonly<Record<string, string>> = {
   lookUpInvitation: 'Reads.',
   checkPermission: 'Reads.',
   checkEntitlements: 'Reads.',
+  verifyAPIKey: 'Reads, and counts.',
   createReservation: 'Holds units for minutes.',
   releaseReservation: 'As createReservation.',
   commitReservation: 'Becomes usage, which is recorded as such.',
@@ -43,6 +44,7 @@ const NO_EVENT: Readonly<Record<string, string>> = {
 /** The smallest body of these says that nothing changes. */
 const CHANGES: Readonly<Record<string, object>> = {
   setAppClientConfig: { app_name: 'Named' },
+  updateAPIKey: { name: 'Renamed' },
   setAppSessionConfig: { token_ttl_seconds: 700 },
   updateEnvironmentSettings: { token_ttl_seconds: 700 },
   adminBulkImportUsers: { users: [{ email: 'ada@example.com' }] },

@@ -1,3 +1,4 @@
+import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
 import { TOKEN_TTL } from '../../../src/apps/tenant-settings.js';
 import { PlansService } from '../../../src/billing/plans/plans.service.js';
@@ -233,6 +234,13 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
   adminDeleteServiceAccount: async ({ tenant }, { app }) => ({
     path: `/v1/admin/service-accounts/${(await serviceAccount(app, tenant.scope)).id}`,
   }),
+  createAPIKey: () => ({ body: { name: 'CI' } }),
+  verifyAPIKey: () => ({ body: { key: 'none' } }),
+  reactivateAPIKey: async ({ tenant, person }, { app }) => {
+    await app.get(ApiKeysService).suspend(tenant.scope, person.apiKeyId, undefined, SYSTEM_ACTOR);
+    return {};
+  },
+  adminCreateServiceAccountAPIKey: () => ({ body: { name: 'CI' } }),
   adminImpersonate: () => ({ body: { reason: 'ticket 4711' } }),
   adminStopImpersonation: async ({ person, tenant: { scope } }, { app, a }) => {
     const { body } = await app.api.post(`/v1/admin/impersonate/${person.userId}`, {

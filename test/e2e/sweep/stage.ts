@@ -1,3 +1,4 @@
+import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
 import { EnvironmentsService } from '../../../src/environments/environments.service.js';
 import { PublishableKeysService } from '../../../src/environments/publishable-keys.service.js';
 import { AuditLogService } from '../../../src/audit/audit-log.service.js';
@@ -24,6 +25,7 @@ import type { Operations, SweptOperation } from './operations.js';
 export interface Person extends SignedIn {
   readonly sessionId: string;
   readonly deviceId: string;
+  readonly apiKeyId: string;
   readonly organization: StagedOrganization;
 }
 
@@ -106,7 +108,9 @@ export class Stage {
     const [session] = body.sessions as { id: string; device_id: string }[];
     if (session === undefined) throw new Error('signing up opened no session');
     const organization = inOrganization ? await stageOrganization(this.app, tenant, signedIn) : NO_ORGANIZATION;
-    return { ...signedIn, sessionId: session.id, deviceId: session.device_id, organization };
+    const owner = { kind: 'user', id: signedIn.userId } as const;
+    const key = await this.app.get(ApiKeysService).create(tenant.scope, { name: 'Staged', owner }, SYSTEM_ACTOR);
+    return { ...signedIn, sessionId: session.id, deviceId: session.device_id, apiKeyId: key.id, organization };
   }
 
   async target(tenant: StagedTenant, inOrganization = true): Promise<Target> {
@@ -124,7 +128,7 @@ export class Stage {
       serviceAccountId: tenant.serviceAccountId,
       sessionId: person.sessionId,
       deviceId: person.deviceId,
-      keyId: tenant.publishableKeyId,
+      keyId: path.startsWith('/v1/keys/') ? person.apiKeyId : tenant.publishableKeyId,
       formId: tenant.formId,
       importId: tenant.importId,
       entryId: tenant.auditEntryId,
