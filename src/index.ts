@@ -123,6 +123,8 @@ export {
   KeyNotFound,
   KeyStateConflict,
 } from './keys-bridge/keys-bridge.problems.js';
+export { PreconditionFailed } from './http/etag.js';
+export { RateLimited } from './kernel/limits/rate-limits.js';
 export { InsufficientScope } from './http/access/access.problems.js';
 export type { ScopeExpression } from './http/access/scope-expression.js';
 export { Acting } from './http/params/caller.decorators.js';

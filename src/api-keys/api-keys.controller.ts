@@ -194,7 +194,7 @@ export class ApiKeysController {
     description: 'Both share id, scopes, limits and credits. The answer holds the new key, which is never shown again.',
   })
   @ApiOkResponse({ type: RotatedApiKeyResponse })
-  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, InvalidScope, KeyStateConflict, KeyManagerNotAvailable)
   async rotate(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -202,7 +202,9 @@ export class ApiKeysController {
     @KeyId() id: Id<'api_key'>,
     @Body() { grace_seconds, reason }: RotateApiKeyRequest,
   ): Promise<RotatedApiKeyResponse> {
-    const within = await this.owners.within({ caller, scope, asOperator });
+    const by = { caller, scope, asOperator };
+    const within = await this.owners.within(by);
+    await this.owners.requireHeld(by, await this.keys.get(scope, id, within));
     const grace = typeof grace_seconds === 'number' ? { graceMs: grace_seconds * 1_000 } : {};
     const options = { reason: reason ?? 'manual', ...grace };
     return toRotatedApiKeyResponse(await this.keys.rotate(scope, id, options, within, actorOf(caller)));

@@ -182,7 +182,7 @@ export class EmbeddedKeyManager implements KeyManager {
   private judge(key: CachedKey, options: ValidateOptions): ValidatedKey | Promise<ValidatedKey> {
     if (whyRefused(key, options.scope, this.clock.nowMs()) !== undefined) throw new InvalidApiKey();
     requireAllowed(key, options);
-    if (options.requiredScopes !== undefined) requireScopes(key.found.scopes, options.requiredScopes);
+    if (options.requiredScopes !== undefined) requireScopes(key.scopes, options.requiredScopes);
     const { scope, found, windows } = key;
     if (windows.length === 0) return this.charge(key, options, []);
     const taken = this.limiter.take(scope, found.id, windows);
@@ -253,7 +253,7 @@ function passed({ refusing, limits }: Verdict): readonly LimitState[] {
 }
 
 function validated(
-  { found, scope }: CachedKey,
+  { found, scope, scopes }: CachedKey,
   limits: readonly LimitState[],
   creditsRemaining: number | undefined,
 ): ValidatedKey {
@@ -262,7 +262,7 @@ function validated(
     name: found.name,
     owner: { kind: found.ownerKind, id: found.ownerId },
     scope,
-    scopes: found.scopes,
+    scopes,
     metadata: found.metadata,
     expiresAt: found.expiresAt,
     secret: found.secret,

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { BilledSubjects } from '../billing-bridge/billed-subjects.js';
 import type { Subject } from '../billing-bridge/ledger.js';
 import { Clock } from '../kernel/clock/clock.js';
+import { common } from '../http/access/scopes.js';
 import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
 import type { Id } from '../kernel/ids/id.js';
@@ -19,6 +20,8 @@ export const KEYS_CHANGED = 'api-keys:';
 export interface CachedKey {
   readonly found: FoundKey;
   readonly scope: EnvScope;
+  /** Its own, as far as its owner was given them. */
+  readonly scopes: readonly string[];
   readonly windows: readonly KeyWindow[];
   readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
   /** Who is billed for its use. */
@@ -99,7 +102,8 @@ export class KeyCache {
       orgId: ownerKind === 'organization' ? (ownerId as Id<'organization'>) : null,
       userId: ownerKind === 'user' ? (ownerId as Id<'user'>) : null,
     });
-    return { found, scope, windows: windowsOf(found), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
+    const scopes = found.ownerScopes?.length ? common(found.scopes, found.ownerScopes) : found.scopes;
+    return { found, scope, scopes, windows: windowsOf(found), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
   }
 
   private keep(slot: string, entry: Entry): void {

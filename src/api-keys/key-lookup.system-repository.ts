@@ -14,6 +14,8 @@ export interface FoundKey extends ApiKeyEntity {
   readonly rotatedAt: Date | null;
   /** Whether its owner is there and neither banned nor switched off. */
   readonly ownerStands: boolean;
+  /** What a service account was given, beyond which none of its keys goes; empty: anything. Null for other owners. */
+  readonly ownerScopes: string[] | null;
 }
 
 /** One query finds a key, the secret that was presented, and whether its owner still stands. */
@@ -25,7 +27,8 @@ const BY_HASH = statement(
      WHEN 'service_account' THEN EXISTS (SELECT FROM service_accounts a WHERE a.app_id = k.app_id AND a.id = k.owner_id
        AND a.disabled_at IS NULL AND (a.env_id IS NULL OR a.env_id = k.env_id))
      ELSE EXISTS (SELECT FROM organizations o WHERE o.app_id = k.app_id AND o.env_id = k.env_id AND o.id = k.owner_id AND o.active)
-   END AS "ownerStands"
+   END AS "ownerStands",
+   (SELECT a.scopes FROM service_accounts a WHERE k.owner_kind = 'service_account' AND a.app_id = k.app_id AND a.id = k.owner_id) AS "ownerScopes"
    FROM api_key_secrets s JOIN api_keys k ON k.app_id = s.app_id AND k.env_id = s.env_id AND k.id = s.key_id
    LEFT JOIN api_key_secrets c ON s.kind = 'grace' AND c.app_id = s.app_id AND c.env_id = s.env_id AND c.key_id = s.key_id AND c.kind = 'current'
    WHERE s.secret_hash = $1`,

@@ -5,7 +5,7 @@ import { PermissionChecks } from '../http/access/permission-checks.js';
 import type { UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
-import type { KeyOwner } from '../keys-bridge/key-manager.js';
+import type { KeyInfo, KeyOwner } from '../keys-bridge/key-manager.js';
 import { UsersService } from '../users/users.service.js';
 import { GrantableScopes } from './grantable-scopes.js';
 
@@ -58,6 +58,15 @@ export class KeyOwners {
     if (!asOperator) await this.grantable.requireForUser(scope, caller.userId, scopes);
     if (owner.kind === 'user' && owner.id !== caller.userId)
       await this.grantable.requireForUser(scope, owner.id as Id<'user'>, scopes);
+  }
+
+  /**
+   * Who rotates a key holds its new secret, and so what it opens: of somebody else's key that may be no more than they may do themselves.
+   * @throws InvalidScope
+   */
+  async requireHeld({ caller, scope, asOperator }: KeysCaller, { owner, scopes }: KeyInfo): Promise<void> {
+    if (asOperator || owner.id === caller.userId) return;
+    await this.grantable.requireForUser(scope, caller.userId, scopes);
   }
 
   private async organization(by: KeysCaller, orgId: Id<'organization'>): Promise<KeyOwner> {

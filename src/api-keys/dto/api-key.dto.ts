@@ -47,6 +47,8 @@ import {
 const MOST_SCOPES = 50;
 const MOST_ENTRIES = 50;
 const MOST_CUSTOM = 5;
+/** The service counts its own windows under `minute` and `day`. */
+const OWN_WINDOW = /^(?!(minute|day)$)[a-z][a-z0-9_-]*$/;
 const MOST_CALLS = 1_000_000_000;
 const STATES = ['active', 'suspended', 'revoked'] as const;
 
@@ -97,7 +99,9 @@ export class KeyRestrictionsDto {
 }
 
 export class WindowLimitDto {
-  @Text({ longest: 30, example: 'burst' }) @Matches(/^[a-z][a-z0-9_-]*$/) name: string;
+  @Text({ longest: 30, example: 'burst' })
+  @Matches(OWN_WINDOW, { message: '$property must be a word, and neither minute nor day' })
+  name: string;
   @ApiProperty({ type: 'integer', minimum: 1, maximum: MOST_CALLS }) @IsInt() @Min(1) @Max(MOST_CALLS) limit: number;
   @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 }) @IsInt() @Min(1) @Max(86_400) seconds: number;
 }

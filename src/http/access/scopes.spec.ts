@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { anyCovers, covers } from './scopes.js';
+import { anyCovers, common, covers } from './scopes.js';
 
 describe('scopes', () => {
   it.each([
@@ -19,5 +19,16 @@ describe('scopes', () => {
 
   it('K21: no grant covers nothing', () => {
     expect(anyCovers([], 'read')).toBe(false);
+  });
+
+  it.each([
+    [['*'], ['read:users'], ['read:users']],
+    [['read'], ['read:users', 'write'], ['read:users']],
+    [['write:users'], ['read:users'], []],
+    [['read:users'], ['read:users'], ['read:users']],
+    [[], ['*'], []],
+  ])('%j and %j have %j in common', (left, right, expected) => {
+    expect(common(left, right)).toEqual(expected);
+    expect(common(right, left)).toEqual(expected);
   });
 });

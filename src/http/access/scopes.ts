@@ -16,3 +16,9 @@ export function covers(grant: string, required: string): boolean {
 export function anyCovers(grants: readonly string[], required: string): boolean {
   return grants.some((grant) => covers(grant, required));
 }
+
+/** What two sets of grants both cover. */
+export function common(left: readonly string[], right: readonly string[]): string[] {
+  const both = left.flatMap((a) => right.flatMap((b) => (covers(b, a) ? [a] : covers(a, b) ? [b] : [])));
+  return [...new Set(both)];
+}

@@ -88,6 +88,12 @@ describe('limits of API keys', () => {
     expect(await calls(rawKey, 3)).toBe(2);
   });
 
+  it.each(['minute', 'day'])('a custom window is not called %s: the service counts its own so', async (name) => {
+    const limits = { custom: [{ name, limit: 2, seconds: 10 }] };
+    const refused = await machines.asOperator('POST', `${machines.accountPath}/api-keys`, { name: 'CI', limits });
+    expectProblem(refused, 400, 'validation_failed');
+  });
+
   it('K32: credits 10 at 3 a call are three calls; a refill sets the balance and does not add to it', async () => {
     const checker = await machines.key(['verify:keys']);
     const credits = { remaining: 10, refill: { interval: 'daily', amount: 6 } };

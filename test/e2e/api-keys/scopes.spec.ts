@@ -74,6 +74,31 @@ describe('scopes of API keys', () => {
     expectProblem(await app.api.get('/v1/webhooks', { token }), 403, 'insufficient_permissions');
   });
 
+  it('K22: who manages keys cannot rotate into their hands what they may not do themselves', async () => {
+    const manager = await app.api.signUp(machines.tenant);
+    const roles = await machines.must('GET', '/v1/roles');
+    const admin = (roles.roles as { id: string; slug: string }[]).find(({ slug }) => slug === 'admin');
+    await machines.must('POST', `/v1/roles/${String(admin?.id)}/assign`, { user_id: manager.userId });
+    const rotate = (id: string) => app.api.post(`/v1/keys/${id}/rotate`, { token: manager.token, body: {} });
+    for (const scopes of [['write:users'], ['*']]) {
+      const strong = await machines.key(scopes);
+      expectProblem(await rotate(strong.id), 422, 'invalid_scope');
+      expect((await machines.write(strong.rawKey, uniqueEmail())).status).toBe(200);
+    }
+    expect((await rotate((await machines.key(['read:invoices'])).id)).status).toBe(200);
+  });
+
+  it('K22: what a service account loses its keys lose at once, and a change of a key goes no further', async () => {
+    const own = await Machines.open(app, ['read:users', 'write:users']);
+    const { id, rawKey } = await own.key(['write:users']);
+    expect((await own.write(rawKey, uniqueEmail())).status).toBe(200);
+    await own.must('PATCH', own.accountPath, { scopes: ['read:users'] });
+    expectProblem(await own.write(rawKey, uniqueEmail()), 403, 'insufficient_scope');
+    await own.must('PATCH', `/v1/keys/${id}`, { scopes: ['*'] });
+    expectProblem(await own.write(rawKey, uniqueEmail()), 403, 'insufficient_scope');
+    expect((await own.read(rawKey)).status).toBe(200);
+  });
+
   it('K22: the keys of a service account stay within what the account was given', async () => {
     const narrow = await Machines.open(app, ['read:users']);
     const refused = await narrow.asOperator('POST', `${narrow.accountPath}/api-keys`, {
