@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, cp, lstat, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, lstat, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { removeFolder } from '../../support/remove-folder.js';
 import { Service } from './service.js';
 import { dataOf, isLinux, isRoot, mainProcessOf, processesIn, query, temporaryFolders } from './support.js';
 
@@ -113,7 +114,7 @@ describe('started by root', () => {
     await mkdir(path.dirname(folder));
     await chown(path.dirname(folder), NOBODY, NOBODY);
   }, 60_000);
-  afterAll(() => rm(root, { recursive: true, force: true }));
+  afterAll(() => removeFolder(root));
 
   const asNobody = () => ({
     launcher,

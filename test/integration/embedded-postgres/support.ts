@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import { Client } from 'pg';
+import { removeFolder } from '../../support/remove-folder.js';
 
 export const isRoot = process.geteuid?.() === 0;
 /** Only Linux tells which processes work in a folder. */
@@ -13,7 +14,7 @@ export const isLinux = process.platform === 'linux';
 export function temporaryFolders(): () => Promise<string> {
   const made: string[] = [];
   afterEach(async () => {
-    for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
+    for (const folder of made.splice(0)) await removeFolder(folder);
   });
   return async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'authsome-launcher-'));
