@@ -69,6 +69,8 @@ function who(operation) {
         ...(access.organization ? ['be it in the organization alone'] : []),
         'or an operator of the app',
       ].join(', ');
+    case 'key':
+      return 'An API key, about itself';
     case 'organization':
       return [
         access.role === 'member' ? 'A member of the organization' : `An ${access.role} of the organization`,

@@ -21,14 +21,16 @@ export class ApiKeyStrategy extends AuthenticationStrategy {
     const { verdict } = this;
     const rawKey = presentedKey(request);
     if (rawKey === undefined) return verdict.pass();
-    this.check(rawKey, request).then(verdict.success, verdict.error);
+    const validated = this.check(rawKey, request);
+    if (!(validated instanceof Promise)) return verdict.success(principalOf(validated));
+    validated.then((key) => verdict.success(principalOf(key)), verdict.error);
   }
 
-  private async check(rawKey: string, request: FastifyRequest): Promise<KeyPrincipal> {
+  private check(rawKey: string, request: FastifyRequest): ValidatedKey | Promise<ValidatedKey> {
     const { requiredScopes, ipAddress } = request.authsome;
     if (requiredScopes === undefined) throw new KeyNotAccepted();
     const { method, routeOptions, headers } = request;
-    const key = await this.keys.validateKey(rawKey, {
+    return this.keys.validateKey(rawKey, {
       requiredScopes,
       method,
       path: request.url.split('?', 1)[0] as string,
@@ -36,7 +38,6 @@ export class ApiKeyStrategy extends AuthenticationStrategy {
       ...(ipAddress === undefined ? {} : { ip: ipAddress }),
       ...(headers.origin === undefined ? {} : { origin: headers.origin }),
     });
-    return principalOf(key);
   }
 }
 
@@ -46,7 +47,8 @@ function presentedKey({ authsome: { credential }, headers }: FastifyRequest): st
   return typeof header === 'string' && header !== '' ? header : undefined;
 }
 
-function principalOf({ id, owner, scope, grace, limits }: ValidatedKey): KeyPrincipal {
+function principalOf(key: ValidatedKey): KeyPrincipal {
+  const { id, owner, scope, grace, limits } = key;
   return {
     kind: 'key',
     scope,
@@ -54,10 +56,13 @@ function principalOf({ id, owner, scope, grace, limits }: ValidatedKey): KeyPrin
     ownerKind: owner.kind,
     ownerId: owner.id,
     grace,
+    key,
     limit: closest(limits),
   };
 }
 
 function closest(limits: readonly LimitState[]): LimitState | undefined {
-  return [...limits].sort((a, b) => a.remaining - b.remaining)[0];
+  let nearest = limits[0];
+  for (const limit of limits) if (limit.remaining < (nearest as LimitState).remaining) nearest = limit;
+  return nearest;
 }

@@ -1,19 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission, RequireScopes, RequireSession } from '../http/access/access.js';
+import { RequireKey, RequirePermission, RequireScopes, RequireSession } from '../http/access/access.js';
 import { InsufficientPermissions, OrganizationNotFound } from '../http/access/access.problems.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { pageRequest } from '../http/paging/page.query.js';
-import { AsOperator, Caller, Tenant } from '../http/params/caller.decorators.js';
+import { AsOperator, Caller, CallingKey, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
 import { TenantDirectory } from '../http/tenancy/tenant-directory.js';
 import { Clock } from '../kernel/clock/clock.js';
-import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import { actorOf, type KeyPrincipal, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { DomainError } from '../kernel/errors/problem.js';
 import type { Id } from '../kernel/ids/id.js';
-import { KEY_MANAGER, type KeyManager } from '../keys-bridge/key-manager.js';
+import { KEY_MANAGER, type KeyManager, type ValidatedKey } from '../keys-bridge/key-manager.js';
 import {
   InvalidScope,
   KeyManagerNotAvailable,
@@ -120,6 +120,18 @@ export class ApiKeysController {
       total,
       ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
     };
+  }
+
+  @Get('current')
+  @RequireKey()
+  @ApiOperation({
+    operationId: 'getCurrentAPIKey',
+    summary: 'The key that you call with: what it may do, and how its limits stand',
+    description: 'For programs that hold a key. It counts as a call; no scope is needed.',
+  })
+  @ApiOkResponse({ type: VerifyApiKeyResponse })
+  current(@CallingKey() { key }: KeyPrincipal): VerifyApiKeyResponse {
+    return toVerifyResponse(key as ValidatedKey);
   }
 
   @Post('verify')

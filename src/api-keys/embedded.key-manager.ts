@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { UsageBuffer } from '../billing-bridge/usage/usage-buffer.js';
 import { Config } from '../config/config.js';
 import { TenantDirectory } from '../http/tenancy/tenant-directory.js';
 import { PreconditionFailed } from '../http/etag.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
-import { rateLimited } from '../kernel/limits/rate-limits.js';
 import { Database } from '../kernel/persistence/database.js';
 import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
 import type {
@@ -17,21 +15,17 @@ import type {
   KeyManager,
   KeyResult,
   KeyState,
-  LimitState,
   RotatedKey,
   RotateOptions,
   UpdateKeyInput,
   ValidatedKey,
   ValidateOptions,
 } from '../keys-bridge/key-manager.js';
-import { CreditsExhausted, InvalidApiKey, KeyNotFound, KeyStateConflict } from '../keys-bridge/keys-bridge.problems.js';
+import { KeyNotFound, KeyStateConflict } from '../keys-bridge/keys-bridge.problems.js';
 import { ApiKeysRepository, type NewSecret, type ShownKey } from './api-keys.repository.js';
-import { type CachedKey, KeyCache, KEYS_CHANGED } from './key-cache.js';
-import { drawKey, hashKey, isPlausibleKey, keyEnd, keyStart } from './key-format.js';
-import { KeyLookupSystemRepository } from './key-lookup.system-repository.js';
-import { requireAllowed, requireScopes, whyRefused } from './key-rules.js';
-import { KeyLimiter, type Verdict } from './limits/key-limiter.js';
-import { KeyUsageBuffer } from './usage/key-usage-buffer.js';
+import { KEYS_CHANGED } from './key-cache.js';
+import { drawKey, hashKey, keyEnd, keyStart } from './key-format.js';
+import { KeyValidator } from './key-validator.js';
 
 const DAY_MS = 86_400_000;
 const EVERYTHING: KeyCapabilities = {
@@ -50,11 +44,7 @@ export class EmbeddedKeyManager implements KeyManager {
 
   constructor(
     private readonly keys: ApiKeysRepository,
-    private readonly lookup: KeyLookupSystemRepository,
-    private readonly cache: KeyCache,
-    private readonly limiter: KeyLimiter,
-    private readonly usage: KeyUsageBuffer,
-    private readonly meter: UsageBuffer,
+    private readonly validator: KeyValidator,
     private readonly directory: TenantDirectory,
     private readonly database: Database,
     private readonly cursors: Cursors,
@@ -87,19 +77,8 @@ export class EmbeddedKeyManager implements KeyManager {
     return { id, rawKey, start: keyStart(rawKey) };
   }
 
-  async validateKey(rawKey: string, options: ValidateOptions = {}): Promise<ValidatedKey> {
-    // A slip or a forgery costs neither a hash nor a query.
-    if (!isPlausibleKey(rawKey)) throw IMPLAUSIBLE;
-    const asked = this.cache.find(rawKey);
-    const key = asked instanceof Promise ? await asked : asked;
-    if (key === undefined) throw new InvalidApiKey();
-    try {
-      const judged = this.judge(key, options);
-      return judged instanceof Promise ? await judged : judged;
-    } catch (error) {
-      this.usage.note(key, (error as { code?: string }).code ?? 'failed', options.tag ?? '');
-      throw error;
-    }
+  validateKey(rawKey: string, options?: ValidateOptions): ValidatedKey | Promise<ValidatedKey> {
+    return this.validator.validate(rawKey, options);
   }
 
   async revokeKey(scope: EnvScope, keyId: string, reason?: string): Promise<void> {
@@ -178,45 +157,6 @@ export class EmbeddedKeyManager implements KeyManager {
     return nextCursor === undefined ? { items: shown } : { items: shown, nextCursor };
   }
 
-  /** Cheap refusals first: they take nothing from any limit. @returns a promise only where somebody has to be asked. */
-  private judge(key: CachedKey, options: ValidateOptions): ValidatedKey | Promise<ValidatedKey> {
-    if (whyRefused(key, options.scope, this.clock.nowMs()) !== undefined) throw new InvalidApiKey();
-    requireAllowed(key, options);
-    if (options.requiredScopes !== undefined) requireScopes(key.scopes, options.requiredScopes);
-    const { scope, found, windows } = key;
-    if (windows.length === 0) return this.charge(key, options, []);
-    const taken = this.limiter.take(scope, found.id, windows);
-    return taken instanceof Promise
-      ? taken.then((verdict) => this.charge(key, options, passed(verdict)))
-      : this.charge(key, options, passed(taken));
-  }
-
-  private charge(
-    key: CachedKey,
-    options: ValidateOptions,
-    limits: readonly LimitState[],
-  ): ValidatedKey | Promise<ValidatedKey> {
-    if (key.found.credits === null) return this.accept(key, options, limits, undefined);
-    return this.spend(key, options.cost ?? 1).then((left) => this.accept(key, options, limits, left));
-  }
-
-  private accept(
-    key: CachedKey,
-    { tag }: ValidateOptions,
-    limits: readonly LimitState[],
-    creditsRemaining: number | undefined,
-  ): ValidatedKey {
-    this.usage.note(key, 'accepted', tag ?? '');
-    this.meter.keyValidated(key.subject, key.found.id);
-    return validated(key, limits, creditsRemaining);
-  }
-
-  private async spend({ found }: CachedKey, cost: number): Promise<number> {
-    const { paid, remaining } = await this.lookup.anyTenantSpend(found.id, cost, this.clock.now());
-    if (!paid) throw new CreditsExhausted({ extras: { remaining } });
-    return remaining;
-  }
-
   private async change(scope: EnvScope, keyId: string, state: KeyState, reason: string | null): Promise<void> {
     await this.database.transaction(async () => {
       const key = await this.lock(scope, keyId);
@@ -240,36 +180,6 @@ export class EmbeddedKeyManager implements KeyManager {
     const id: Id<'api_key_secret'> = this.ids.next('api_key_secret');
     return { id, secretHash: hashKey(rawKey), start: keyStart(rawKey), lastFour: keyEnd(rawKey) };
   }
-}
-
-/** Made once: who tries forgeries is not to cost a stack trace each. */
-const IMPLAUSIBLE = new InvalidApiKey();
-
-/** @throws RateLimited */
-function passed({ refusing, limits }: Verdict): readonly LimitState[] {
-  if (refusing === undefined) return limits;
-  const { name, limit: count, resetMs } = refusing;
-  throw rateLimited({ limit: { name, count, windowMs: resetMs }, allowed: false, remaining: 0, resetMs });
-}
-
-function validated(
-  { found, scope, scopes }: CachedKey,
-  limits: readonly LimitState[],
-  creditsRemaining: number | undefined,
-): ValidatedKey {
-  return {
-    id: found.id,
-    name: found.name,
-    owner: { kind: found.ownerKind, id: found.ownerId },
-    scope,
-    scopes,
-    metadata: found.metadata,
-    expiresAt: found.expiresAt,
-    secret: found.secret,
-    ...(found.notAfter === null ? {} : { grace: { since: found.rotatedAt ?? found.updatedAt, until: found.notAfter } }),
-    limits,
-    ...(creditsRemaining === undefined ? {} : { creditsRemaining }),
-  };
 }
 
 function toKeyInfo(key: ShownKey, now: Date): KeyInfo {

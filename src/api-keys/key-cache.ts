@@ -2,16 +2,18 @@ import { Injectable } from '@nestjs/common';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { BilledSubjects } from '../billing-bridge/billed-subjects.js';
-import type { Subject } from '../billing-bridge/ledger.js';
+import type { MeteredKey } from '../billing-bridge/usage/usage-buffer.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { common } from '../http/access/scopes.js';
 import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Notifications } from '../kernel/notifications/notifications.js';
+import type { KeyOwner } from '../keys-bridge/key-manager.js';
 import { type FoundKey, KeyLookupSystemRepository } from './key-lookup.system-repository.js';
 import { hashText } from './key-format.js';
 import { type KeyWindow, windowsOf } from './limits/window-rules.js';
+import type { UsageTallies } from './usage/key-usage-buffer.js';
 
 /** Notification, followed by the id of a key or of an owner of keys, that what a key may do has changed. */
 export const KEYS_CHANGED = 'api-keys:';
@@ -24,8 +26,12 @@ export interface CachedKey {
   readonly scopes: readonly string[];
   readonly windows: readonly KeyWindow[];
   readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
-  /** Who is billed for its use. */
-  readonly subject: Subject;
+  readonly owner: KeyOwner;
+  /** Of a secret that was rotated out: since when, and until when it works. */
+  readonly grace: { readonly since: Date; readonly until: Date } | undefined;
+  /** Under which its uses are counted: for whoever is billed, and for its own usage. */
+  readonly metered: MeteredKey;
+  readonly tallies: UsageTallies;
 }
 
 interface Entry {
@@ -65,13 +71,23 @@ export class KeyCache {
     notifications.onReset(() => (this.#round += 1));
   }
 
+  /** @returns a key that is in memory and may be trusted. */
+  recall(rawKey: string): CachedKey | undefined {
+    return this.fresh(hashText(rawKey))?.key;
+  }
+
   /** @returns undefined for a secret that opens nothing; a promise only when the database has to be asked. */
   find(rawKey: string): CachedKey | undefined | Promise<CachedKey | undefined> {
     const slot = hashText(rawKey);
+    const fresh = this.fresh(slot);
+    if (fresh !== undefined) return fresh.key;
+    return this.#asking.get(slot) ?? this.ask(Buffer.from(slot, 'base64'), slot, this.#entries.get(slot));
+  }
+
+  private fresh(slot: string): Entry | undefined {
     const entry = this.#entries.get(slot);
-    const isFresh = entry !== undefined && this.clock.nowMs() - entry.readAtMs < LIFE_MS;
-    if (isFresh && this.notifications.isLive) return entry.key;
-    return this.#asking.get(slot) ?? this.ask(Buffer.from(slot, 'base64'), slot, entry);
+    if (entry === undefined || !this.notifications.isLive) return undefined;
+    return this.clock.nowMs() - entry.readAtMs < LIFE_MS ? entry : undefined;
   }
 
   private ask(hash: Buffer, slot: string, known: Entry | undefined): Promise<CachedKey | undefined> {
@@ -97,13 +113,23 @@ export class KeyCache {
 
   private async prepare(found: FoundKey): Promise<CachedKey> {
     const scope = scopeTo.env(found.appId, found.envId);
-    const { ownerKind, ownerId } = found;
+    const { ownerKind, ownerId, notAfter } = found;
     const subject = await this.subjects.of(scope, {
       orgId: ownerKind === 'organization' ? (ownerId as Id<'organization'>) : null,
       userId: ownerKind === 'user' ? (ownerId as Id<'user'>) : null,
     });
     const scopes = found.ownerScopes?.length ? common(found.scopes, found.ownerScopes) : found.scopes;
-    return { found, scope, scopes, windows: windowsOf(found), ranges: (found.allow.ips ?? []).map(rangeOf), subject };
+    return {
+      found,
+      scope,
+      scopes,
+      windows: windowsOf(found),
+      ranges: (found.allow.ips ?? []).map(rangeOf),
+      owner: { kind: ownerKind, id: ownerId },
+      grace: notAfter === null ? undefined : { since: found.rotatedAt ?? found.updatedAt, until: notAfter },
+      metered: { subject, keyId: found.id },
+      tallies: new Map(),
+    };
   }
 
   private keep(slot: string, entry: Entry): void {

@@ -19,7 +19,7 @@ export const KEY_PATTERN = /^([a-z][a-z0-9]{1,7})_(live|stg|test)_([0-9A-Za-z]{3
 export const LONGEST_KEY = 256;
 
 /** Keys as the Go server made them: found by their hash alone. */
-const LEGACY = /^(sk_(live|test|stg)_|ask_)[0-9a-f]{64}$/;
+const LEGACY = /^(sk_(live|test|stg)_|ask_|authsome_live_)[0-9a-f]{64}$/;
 
 /** Draws a key of 190 random bits. */
 export function drawKey(brand: string, type: EnvironmentType): string {
@@ -48,11 +48,15 @@ function checksum(text: string): string {
   return check;
 }
 
-/** Whether a text could be a key that was issued here, as far as it tells by itself: nothing is hashed or looked up for one that could not. */
+/** What gives a text away as no key that was issued here or imported: nothing is hashed or looked up for it. Undefined: it could be one. */
+export function flawOf(text: string): 'malformed' | 'bad_checksum' | undefined {
+  if (text.length > LONGEST_KEY) return 'malformed';
+  if (KEY_PATTERN.test(text)) return text.endsWith(checksum(text.slice(0, -CHECK))) ? undefined : 'bad_checksum';
+  return LEGACY.test(text) ? undefined : 'malformed';
+}
+
 export function isPlausibleKey(text: string): boolean {
-  if (text.length > LONGEST_KEY) return false;
-  if (KEY_PATTERN.test(text)) return text.endsWith(checksum(text.slice(0, -CHECK)));
-  return LEGACY.test(text);
+  return flawOf(text) === undefined;
 }
 
 /** What a credential looks like that is a key and nothing else, sound or not. */

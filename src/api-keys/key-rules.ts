@@ -1,20 +1,54 @@
 import ipaddr from 'ipaddr.js';
-import { type EnvScope, sameTenant } from '../kernel/context/scope.js';
-import type { ValidateOptions } from '../keys-bridge/key-manager.js';
-import { KeyNotAllowedHere } from '../keys-bridge/keys-bridge.problems.js';
 import { InsufficientScope } from '../http/access/access.problems.js';
 import { namedScopes, satisfies, type ScopeExpression } from '../http/access/scope-expression.js';
 import { anyCovers } from '../http/access/scopes.js';
+import { sameTenant } from '../kernel/context/scope.js';
+import type { DomainError } from '../kernel/errors/problem.js';
+import type { ValidateOptions } from '../keys-bridge/key-manager.js';
+import { InvalidApiKey, KeyNotAllowedHere } from '../keys-bridge/keys-bridge.problems.js';
 import type { CachedKey } from './key-cache.js';
 
-export type KeyRefusal = 'wrong_environment' | 'revoked' | 'suspended' | 'expired' | 'grace_ended' | 'owner_gone';
+/** Why a key opens nothing at all. Callers are told none of it: the audit trail, the metrics and the key's usage are. */
+const STATE_REFUSALS = ['wrong_environment', 'revoked', 'suspended', 'expired', 'grace_ended', 'owner_gone'] as const;
+type StateRefusal = (typeof STATE_REFUSALS)[number];
+type RestrictionRefusal = 'ip_not_allowed' | 'origin_not_allowed' | 'method_not_allowed' | 'path_not_allowed';
 
-/** Why a key opens nothing at an instant; undefined: it does. Callers are told none of it. */
-export function whyRefused(
+/** Why a key that is known was refused. */
+export type KeyRefusal =
+  | StateRefusal
+  | RestrictionRefusal
+  | 'insufficient_scope'
+  | 'rate_limited'
+  | 'limits_unavailable'
+  | 'credits_exhausted';
+/** Why a text is no key that is known. */
+export type UnknownKeyRefusal = 'malformed' | 'bad_checksum' | 'not_found' | 'too_many_failures';
+export type KeyOutcome = 'accepted' | KeyRefusal;
+
+/** Everything that takes nothing from any limit: state, place, scopes. @returns undefined when nothing speaks against the key. */
+export function refusalOf(key: CachedKey, options: ValidateOptions, nowMs: number): KeyRefusal | undefined {
+  const { requiredScopes } = options;
+  const refusal = stateRefusal(key, options, nowMs) ?? restrictionRefusal(key, options);
+  if (refusal !== undefined || requiredScopes === undefined || satisfies(key.scopes, requiredScopes)) return refusal;
+  return 'insufficient_scope';
+}
+
+/** What the caller is told of it: one answer for all states of a key, and where it matters what is missing. */
+export function problemOf(
+  refusal: KeyRefusal,
+  { scopes }: CachedKey,
+  { requiredScopes }: ValidateOptions,
+): DomainError {
+  if ((STATE_REFUSALS as readonly string[]).includes(refusal)) return new InvalidApiKey();
+  if (refusal === 'insufficient_scope') return insufficientScope(scopes, requiredScopes as ScopeExpression);
+  return new KeyNotAllowedHere({ extras: { restriction: refusal.slice(0, refusal.indexOf('_')) } });
+}
+
+function stateRefusal(
   { found, scope }: CachedKey,
-  wanted: EnvScope | undefined,
+  { scope: wanted }: ValidateOptions,
   nowMs: number,
-): KeyRefusal | undefined {
+): StateRefusal | undefined {
   if (wanted !== undefined && !sameTenant(wanted, scope)) return 'wrong_environment';
   if (found.state !== 'active') return found.state;
   if (found.expiresAt !== null && found.expiresAt.getTime() <= nowMs) return 'expired';
@@ -22,25 +56,22 @@ export function whyRefused(
   return found.ownerStands ? undefined : 'owner_gone';
 }
 
-/** @throws KeyNotAllowedHere */
-export function requireAllowed({ found, ranges }: CachedKey, { ip, origin, method, path }: ValidateOptions): void {
-  const { origins = [], methods = [], paths = [] } = found.allow;
-  if (ranges.length > 0 && !isWithin(ip, ranges)) throw new KeyNotAllowedHere({ extras: { restriction: 'ip' } });
-  if (origins.length > 0 && !origins.includes(origin ?? ''))
-    throw new KeyNotAllowedHere({ extras: { restriction: 'origin' } });
-  if (methods.length > 0 && !methods.includes(method ?? ''))
-    throw new KeyNotAllowedHere({ extras: { restriction: 'method' } });
-  if (paths.length > 0 && !paths.some((pattern) => matches(pattern, path ?? ''))) {
-    throw new KeyNotAllowedHere({ extras: { restriction: 'path' } });
-  }
+function restrictionRefusal(
+  { found, ranges }: CachedKey,
+  { ip, origin, method, path }: ValidateOptions,
+): RestrictionRefusal | undefined {
+  const { origins, methods, paths } = found.allow;
+  if (ranges.length > 0 && !isWithin(ip, ranges)) return 'ip_not_allowed';
+  if (origins?.length && !origins.includes(origin ?? '')) return 'origin_not_allowed';
+  if (methods?.length && !methods.includes(method ?? '')) return 'method_not_allowed';
+  if (paths?.length && !paths.some((pattern) => matches(pattern, path ?? ''))) return 'path_not_allowed';
+  return undefined;
 }
 
-/** @throws InsufficientScope, naming what is required and what is missing */
-export function requireScopes(grants: readonly string[], required: ScopeExpression): void {
-  if (satisfies(grants, required)) return;
+function insufficientScope(grants: readonly string[], required: ScopeExpression): DomainError {
   const named = namedScopes(required);
   const missing = named.filter((scope) => !anyCovers(grants, scope));
-  throw new InsufficientScope({ extras: { required: named, missing } });
+  return new InsufficientScope({ extras: { required: named, missing } });
 }
 
 function isWithin(ip: string | undefined, ranges: CachedKey['ranges']): boolean {

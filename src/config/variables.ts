@@ -241,6 +241,10 @@ export const variables = {
       default: 'embedded',
       doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `noop` answers every API-key operation with 503 key_manager_not_available.',
     }),
+    offlineReplicas: integer('AUTHSOME_KEYS_OFFLINE_REPLICAS', [0, 1_000], {
+      default: '0',
+      doc: 'How many replicas there are at most: while the database is away, each lets its part of the limits of API keys pass in every window that begins meanwhile. 0: what has a limit is answered with 503 when its share is used up.',
+    }),
     brand: text('AUTHSOME_KEY_BRAND', {
       default: 'ath',
       doc: 'What API keys begin with, so that scanners know whose they are: 2 to 8 lower-case letters and digits. Not `sk` or `pk`, which are Stripe’s.',
@@ -378,6 +382,10 @@ export const variables = {
     publicReadPerIp: limit('AUTHSOME_LIMIT_PUBLIC_READ_PER_IP', {
       default: '600/1m',
       doc: 'Reads of the client configuration from one address.',
+    }),
+    keyFailuresPerIp: limit('AUTHSOME_LIMIT_KEY_FAILURES_PER_IP', {
+      default: '60/1m',
+      doc: 'API keys from one address that open nothing, on each replica. After that, only keys that are in memory work from there.',
     }),
     setupPerIp: limit('AUTHSOME_LIMIT_SETUP_PER_IP', {
       default: '10/1m',

@@ -1,8 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { Config } from '../config/config.js';
-import type { AccessRule } from '../http/access/access.js';
-import type { Route, RoutePolicies } from '../http/access/route-policies.js';
+import type { Route, RoutePolicies, RoutePolicy } from '../http/access/route-policies.js';
 import { PROBLEM_TYPE } from '../http/problems/problem.filter.js';
 import { ENVIRONMENT_HEADER, PUBLISHABLE_KEY_HEADER } from '../http/tenancy/tenant-resolver.js';
 import { PACKAGE } from '../start/package-info.js';
@@ -35,6 +34,7 @@ export function openApiDocument(app: INestApplication, policies: RoutePolicies, 
       'session',
     )
     .addCookieAuth('__Host-authsome_session', { type: 'apiKey', in: 'cookie' }, 'cookie')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'key')
     .build();
   const document = SwaggerModule.createDocument(app, base, { ignoreGlobalPrefix: true });
   for (const route of policies.routes) describe(document, route);
@@ -50,7 +50,7 @@ function describe(document: OpenAPIObject, route: Route): void {
   const operation = document.paths[path]?.[route.method.toLowerCase() as 'get'];
   if (operation === undefined) return;
   const { access } = route.policy;
-  operation.security = securityOf(access);
+  operation.security = securityOf(route.policy);
   Object.assign(operation, { 'x-access': access });
   operation.parameters = [...pathParametersOf(path, operation), ...(operation.parameters ?? []), ...headersOf(route)];
   operation.responses = { ...operation.responses, ...problemResponses(route, operation) };
@@ -65,9 +65,11 @@ function pathParametersOf(path: string, { parameters = [] }: Operation) {
     .map((name) => ({ name, in: 'path' as const, required: true, schema: { type: 'string' as const } }));
 }
 
-function securityOf(access: AccessRule): Record<string, string[]>[] {
+function securityOf({ access, scopes }: RoutePolicy): Record<string, string[]>[] {
+  const key: Record<string, string[]>[] = [{ key: [] }];
+  if (access.kind === 'key') return key;
   const credentials: Record<string, string[]>[] = [{ session: [] }, { cookie: [] }];
-  if (access.kind !== 'public') return credentials;
+  if (access.kind !== 'public') return scopes === undefined ? credentials : [...credentials, ...key];
   return access.session ? [{}, ...credentials] : [];
 }
 

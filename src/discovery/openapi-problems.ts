@@ -117,6 +117,8 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
         ...crossSite,
         ...limited,
       ];
+    case 'key':
+      return [AuthenticationRequired, ForeignTenant, MalformedId, ...crossSite, ...limited];
     case 'operator':
       return [
         AuthenticationRequired,

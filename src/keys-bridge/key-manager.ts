@@ -176,9 +176,10 @@ export interface KeyManager {
   createKey(scope: EnvScope, input: CreateKeyInput): Promise<KeyResult>;
   /**
    * One call that looks a key up, checks where it is used and what for, takes from its limits and counts it.
-   * @throws InvalidApiKey, InsufficientScope, KeyNotAllowedHere, RateLimited, CreditsExhausted
+   * @returns a promise only where somebody has to be asked: what is in memory is answered at once, for a fraction of a promise's cost.
+   * @throws InvalidApiKey, InsufficientScope, KeyNotAllowedHere, RateLimited, CreditsExhausted; also as a rejection
    */
-  validateKey(rawKey: string, options?: ValidateOptions): Promise<ValidatedKey>;
+  validateKey(rawKey: string, options?: ValidateOptions): ValidatedKey | Promise<ValidatedKey>;
   /** @throws KeyNotFound */
   revokeKey(scope: EnvScope, keyId: string, reason?: string): Promise<void>;
   /** @throws KeyNotFound, KeyStateConflict */

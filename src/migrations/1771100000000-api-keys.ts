@@ -81,6 +81,7 @@ const UP = [
     tag text COLLATE "C" NOT NULL,
     generation text COLLATE "C" NOT NULL,
     count bigint NOT NULL,
+    latency bigint[] NOT NULL,
     CONSTRAINT api_key_usage_pkey PRIMARY KEY (app_id, env_id, key_id, hour, outcome, tag, generation)`,
   ),
   'CREATE INDEX api_key_usage_hour_idx ON api_key_usage (hour)',

@@ -47,7 +47,7 @@ function unavailable(contract: Contract): ContractCase[] {
   return [
     contract('refuses every operation with key_manager_not_available', async (rig) => {
       const { keyManager: keys, scope, owner } = rig;
-      const operations: (() => Promise<unknown>)[] = [
+      const operations: (() => unknown)[] = [
         () => keys.createKey(scope, { name: 'x', owner }),
         () => keys.validateKey('x'),
         () => keys.revokeKey(scope, NOBODYS),
@@ -175,9 +175,9 @@ function made(
   return keyManager.createKey(scope, { name: 'Contract', owner, scopes, ...more });
 }
 
-async function refuses(work: () => Promise<unknown>, code: string): Promise<void> {
+async function refuses(work: () => unknown, code: string): Promise<void> {
   await assert.rejects(
-    work,
+    async () => work(),
     (error: unknown) => (error as { code?: unknown }).code === code,
     `should be refused with ${code}`,
   );

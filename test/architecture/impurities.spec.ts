@@ -22,6 +22,7 @@ const TIMERS_OF_THE_PROCESS: Allowed = {
   'src/http/request-state.ts': 'Measures how long a request took.',
   'src/webhooks/deliveries/webhook-sender.ts': 'Measures how long a receiver took.',
   'src/embedded-postgres/leftover-servers.ts': 'Runs before there is a clock: waits for a process to end.',
+  'src/api-keys/key-validator.ts': 'Measures how long a validation took that had to ask somebody.',
   'src/cli/progress-bar.ts': 'Says how many rows a second it has been.',
   'src/cli/commands/serve.ts': 'Says how long the start took.',
   'src/cli/commands/doctor.ts': 'Compares the host’s clock with the database’s.',

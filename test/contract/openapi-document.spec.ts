@@ -276,9 +276,10 @@ describe('the OpenAPI document', () => {
         (candidate) => candidate.method === method.toUpperCase() && candidate.path.replace(/:(\w+)/g, '{$1}') === path,
       );
       expect(access).toEqual(route?.policy.access);
-      const credentials = [{ session: [] }, { cookie: [] }];
+      const credentials = access?.kind === 'key' ? [] : [{ session: [] }, { cookie: [] }];
+      const keys = route?.policy.scopes === undefined ? [] : [{ key: [] }];
       if (access?.kind === 'public') expect(operation.security).toEqual(access.session ? [{}, ...credentials] : []);
-      else expect(operation.security).toEqual(credentials);
+      else expect(operation.security).toEqual([...credentials, ...keys]);
     });
 
     it('declares each parameter of its path, and each parameter once', () => {

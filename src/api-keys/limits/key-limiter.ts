@@ -1,37 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Counter } from 'prom-client';
+import { Config } from '../../config/config.js';
 import { Clock } from '../../kernel/clock/clock.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
+import { ServiceUnavailable } from '../../kernel/errors/common-problems.js';
+import { DomainError } from '../../kernel/errors/problem.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { type BackgroundWorker, BackgroundWorkers } from '../../kernel/jobs/background-workers.js';
 import { WakeLoop } from '../../kernel/jobs/wake-loop.js';
 import { Logger } from '../../kernel/logging/logger.js';
-import type { LimitState, WindowLimit } from '../../keys-bridge/key-manager.js';
-import { type LeasedWindow, LeasesSystemRepository } from './leases.system-repository.js';
-import { type KeyWindow, weightOfPrevious, windowAt } from './window-rules.js';
-
-/** What this replica may still let pass in a window. */
-interface Share {
-  readonly window: LeasedWindow;
-  readonly limit: WindowLimit;
-  readonly startMs: number;
-  readonly endMs: number;
-  available: number;
-  /** What was left for everybody when the last lease was given. */
-  left: number;
-  /** Nothing is to be had before. */
-  deniedUntilMs: number;
-  usedAtMs: number;
-  leasing: Promise<void> | undefined;
-}
+import { Metrics } from '../../kernel/metrics/metrics.js';
+import type { LimitState } from '../../keys-bridge/key-manager.js';
+import { LeasesSystemRepository } from './leases.system-repository.js';
+import { NEVER, openShare, type Share, stateOf } from './share.js';
+import { type KeyWindow, weightOfPrevious } from './window-rules.js';
 
 export interface Verdict {
-  readonly allowed: boolean;
   readonly limits: readonly LimitState[];
-  /** The limit that refused. */
+  /** The limit that refused; undefined: none did. */
   readonly refusing?: LimitState;
 }
 
-const MOST_AT_ONCE = 500;
+const MOST_AT_ONCE = 1_000;
+/** A share that was worth it is filled up before it is used up, so that nobody waits. */
+const LEAST_TO_REFILL = 16;
 const IDLE_MS = 1_000;
 /** How often a replica asks again for a window that is used up. */
 const ASK_AGAIN_MS = 100;
@@ -40,18 +33,32 @@ const MOST_TRIES = 3;
 /**
  * Limits of keys that hold over all replicas: each has a share of the window in memory and asks for another when it is used up. Never more than
  * the limit passes; a replica that dies takes its share with it until the window ends. Of several limits all count, or none does.
+ *
+ * While the database is away, shares that were handed out go on; then a call is answered with 503, or, where the deployment has said how many
+ * replicas there are (`AUTHSOME_KEYS_OFFLINE_REPLICAS`), each lets its part of every window pass that begins meanwhile.
  */
 @Injectable()
 export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   readonly #shares = new Map<string, Share>();
   readonly #loop = new WakeLoop(() => this.tidy(IDLE_MS));
+  /** What is leased belongs to no request's transaction: it stays leased when the request fails. */
+  readonly #outside = AsyncLocalStorage.snapshot();
+  readonly #offline: Counter;
 
   constructor(
     private readonly leases: LeasesSystemRepository,
     private readonly workers: BackgroundWorkers,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+    private readonly config: Config,
+    metrics: Metrics,
+  ) {
+    this.#offline = new Counter({
+      name: 'authsome_api_key_offline_shares_total',
+      help: 'Windows of limits that a replica shared out by itself because the database was away',
+      registers: [metrics.registry],
+    });
+  }
 
   onModuleInit(): void {
     this.workers.register(this);
@@ -71,14 +78,23 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
     return this.tidy(0);
   }
 
-  /** Takes one call of every window. @returns a promise only when a share has to be asked for. */
-  take(scope: EnvScope, keyId: Id<'api_key'>, windows: readonly KeyWindow[]): Verdict | Promise<Verdict> {
-    const nowMs = this.clock.nowMs();
-    const shares = windows.map((window) => this.share(scope, keyId, window, nowMs));
-    if (shares.every(({ available }) => available > 0)) return this.pass(shares, nowMs);
-    const closed = shares.find(({ available, deniedUntilMs }) => available === 0 && deniedUntilMs > nowMs);
-    if (closed !== undefined) return this.refuse(shares, closed, nowMs);
-    return this.ask(scope, keyId, windows, MOST_TRIES);
+  /** Takes one call of every window. @returns a promise only when a share has to be asked for. @throws ServiceUnavailable (as a rejection) */
+  take(
+    scope: EnvScope,
+    keyId: Id<'api_key'>,
+    windows: readonly KeyWindow[],
+    nowMs: number,
+  ): Verdict | Promise<Verdict> {
+    let isOpen = true;
+    let closed: Share | undefined;
+    for (const window of windows) {
+      const share = this.share(scope, keyId, window, nowMs);
+      if (share.available > 0) continue;
+      isOpen = false;
+      if (share.deniedUntilMs > nowMs) closed ??= share;
+    }
+    if (isOpen) return this.pass(windows, nowMs);
+    return closed === undefined ? this.ask(scope, keyId, windows, MOST_TRIES) : refuse(windows, closed, nowMs);
   }
 
   private async ask(
@@ -90,74 +106,97 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
     const nowMs = this.clock.nowMs();
     const shares = windows.map((window) => this.share(scope, keyId, window, nowMs));
     for (const share of shares) if (share.available === 0 && share.deniedUntilMs <= nowMs) await this.lease(share);
-    if (shares.every(({ available }) => available > 0)) return this.pass(shares, nowMs);
+    if (shares.every(({ available }) => available > 0)) return this.pass(windows, nowMs);
     const closed = shares.find(({ available, deniedUntilMs }) => available === 0 && deniedUntilMs > this.clock.nowMs());
-    if (closed !== undefined) return this.refuse(shares, closed, nowMs);
+    if (closed !== undefined) return refuse(windows, closed, nowMs);
     // Others were quicker with what was leased.
     const [first] = shares.filter(({ available }) => available === 0);
-    return tries > 1 ? this.ask(scope, keyId, windows, tries - 1) : this.refuse(shares, first as Share, nowMs);
+    return tries > 1 ? this.ask(scope, keyId, windows, tries - 1) : refuse(windows, first as Share, nowMs);
   }
 
   /** However many calls wait for a share, it is asked for once. */
   private lease(share: Share): Promise<void> {
-    share.leasing ??= this.leases
-      .anyTenantLease({ ...share.window, weight: weightOfPrevious(share.limit, this.clock.nowMs()) }, MOST_AT_ONCE)
-      .then(({ granted, left }) => {
-        share.available += granted;
-        share.left = left;
-        if (granted === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
-      })
-      .finally(() => (share.leasing = undefined));
+    share.leasing ??= this.#outside(() => this.leaseOf(share)).finally(() => (share.leasing = undefined));
     return share.leasing;
   }
 
-  private pass(shares: readonly Share[], nowMs: number): Verdict {
-    for (const share of shares) {
-      share.available -= 1;
-      share.usedAtMs = nowMs;
+  private async leaseOf(share: Share): Promise<void> {
+    const nowMs = this.clock.nowMs();
+    const window = { ...share.window, weight: weightOfPrevious(share.limit, nowMs) };
+    const { owed } = share;
+    let lease;
+    try {
+      lease = await this.leases.anyTenantLease(window, MOST_AT_ONCE, owed);
+    } catch (error) {
+      const isAway = error instanceof DomainError && error.definition === ServiceUnavailable.definition;
+      if (!isAway || !this.shareOut(share, window.weight)) throw error;
+      return;
     }
-    return { allowed: true, limits: shares.map((share) => stateOf(share, nowMs)) };
+    share.isLeased = true;
+    share.owed -= owed;
+    share.available += lease.granted;
+    share.left = lease.left;
+    share.refillAt = lease.granted >= LEAST_TO_REFILL ? Math.floor(lease.granted / 4) : NEVER;
+    if (lease.granted === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
   }
 
-  private refuse(shares: readonly Share[], closed: Share, nowMs: number): Verdict {
-    return { allowed: false, limits: shares.map((share) => stateOf(share, nowMs)), refusing: stateOf(closed, nowMs) };
+  /** @returns false where nobody may count alone: others may have had any part of a window that was leased before. */
+  private shareOut(share: Share, weight: number): boolean {
+    const replicas = this.config.keys.offlineReplicas;
+    if (replicas === 0 || share.isLeased) return false;
+    if (share.owed > 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
+    else {
+      const part = Math.max(0, Math.floor(share.limit.limit / replicas - share.spentBefore * weight));
+      share.available = part;
+      share.owed = part;
+      share.left = 0;
+      if (part === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
+      this.#offline.inc();
+    }
+    return true;
   }
 
   private share(scope: EnvScope, keyId: Id<'api_key'>, limit: KeyWindow, nowMs: number): Share {
-    const { slot } = limit;
-    const { startMs, endMs } = windowAt(limit, nowMs);
-    const known = this.#shares.get(slot);
-    if (known !== undefined && known.startMs === startMs && known.limit.limit === limit.limit) return known;
+    const atHand = limit.share;
+    if (atHand !== undefined && !atHand.isClosed && nowMs < atHand.endMs && nowMs >= atHand.startMs) return atHand;
+    const known = this.#shares.get(limit.slot);
+    const isRunning = known !== undefined && nowMs < known.endMs && nowMs >= known.startMs;
+    if (isRunning && known.limit.limit === limit.limit && known.limit.seconds === limit.seconds) {
+      limit.share = known;
+      return known;
+    }
+    const share = openShare(scope, keyId, limit, nowMs, known);
     if (known !== undefined) void this.giveBack(known);
-    const window = {
-      scope,
-      keyId,
-      name: limit.name,
-      limit: limit.limit,
-      startsAt: new Date(startMs),
-      endsAt: new Date(endMs),
-      previousStartsAt: new Date(startMs - (endMs - startMs)),
-      weight: 0,
-    };
-    const share = {
-      window,
-      limit,
-      startMs,
-      endMs,
-      available: 0,
-      left: limit.limit,
-      deniedUntilMs: 0,
-      usedAtMs: nowMs,
-      leasing: undefined,
-    };
-    this.#shares.set(slot, share);
+    this.#shares.set(limit.slot, share);
+    limit.share = share;
     return share;
+  }
+
+  /** @param windows whose shares are at hand. */
+  private pass(windows: readonly KeyWindow[], nowMs: number): Verdict {
+    const limits: LimitState[] = [];
+    for (const { share } of windows as readonly { readonly share: Share }[]) {
+      share.available -= 1;
+      share.spent += 1;
+      share.usedAtMs = nowMs;
+      if (share.available === share.refillAt) this.refill(share);
+      limits.push(stateOf(share, nowMs));
+    }
+    return { limits };
+  }
+
+  private refill(share: Share): void {
+    this.lease(share).catch((error: unknown) => {
+      // Whoever finds the share used up asks again, and is told.
+      this.logger.debug('api_keys.share_not_filled', { key_id: share.window.keyId, error });
+    });
   }
 
   private async tidy(idleMs: number): Promise<void> {
     const nowMs = this.clock.nowMs();
     for (const [slot, share] of this.#shares) {
-      if (nowMs - share.usedAtMs < idleMs || share.leasing !== undefined) continue;
+      // What is owed is told to the database first: without it, others would be given it again.
+      if (nowMs - share.usedAtMs < idleMs || share.leasing !== undefined || share.owed > 0) continue;
       this.#shares.delete(slot);
       await this.giveBack(share);
     }
@@ -166,13 +205,14 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   private async giveBack(share: Share): Promise<void> {
     const count = share.available;
     share.available = 0;
-    if (count === 0) return;
+    share.isClosed = true;
+    if (count === 0 || share.owed > 0) return;
     await this.leases.anyTenantGiveBack(share.window, count).catch((error: unknown) => {
       this.logger.warn('api_keys.share_lost', { key_id: share.window.keyId, error });
     });
   }
 }
 
-function stateOf({ limit, available, left, endMs }: Share, nowMs: number): LimitState {
-  return { name: limit.name, limit: limit.limit, remaining: available + left, resetMs: endMs - nowMs };
+function refuse(windows: readonly KeyWindow[], closed: Share, nowMs: number): Verdict {
+  return { limits: windows.map(({ share }) => stateOf(share as Share, nowMs)), refusing: stateOf(closed, nowMs) };
 }

@@ -36,9 +36,9 @@ const OPEN = statement(
  */
 const LEASE = statement(
   'api_key_windows.lease',
-  `UPDATE api_key_windows w SET used = w.used + o.granted
+  `UPDATE api_key_windows w SET used = w.used + o.granted + $10::bigint
    FROM (SELECT c.free, CASE WHEN c.free <= 0 THEN 0 ELSE least($9, greatest(1, c.free / 8)) END AS granted
-         FROM (SELECT (floor($7::double precision - coalesce(p.used, 0) * $8::double precision) - w.used)::bigint AS free
+         FROM (SELECT (floor($7::double precision - coalesce(p.used, 0) * $8::double precision) - w.used - $10::bigint)::bigint AS free
                FROM (SELECT used FROM api_key_windows
                      WHERE app_id = $1 AND env_id = $2 AND key_id = $3 AND name = $4 AND starts_at = $5 FOR UPDATE) w
                LEFT JOIN api_key_windows p
@@ -60,11 +60,11 @@ export class LeasesSystemRepository extends SystemRepository {
     super(database);
   }
 
-  /** @param most calls at once. */
-  async anyTenantLease(window: LeasedWindow, most: number): Promise<Lease> {
+  /** @param most calls at once. @param owed calls that were let pass without asking: they count before anything is handed out. */
+  async anyTenantLease(window: LeasedWindow, most: number, owed: number): Promise<Lease> {
     const { scope, keyId, name, limit, startsAt, endsAt, previousStartsAt, weight } = window;
     const key = [scope.appId, scope.envId, keyId, name, startsAt];
-    const values = [...key, previousStartsAt, limit, weight, most];
+    const values = [...key, previousStartsAt, limit, weight, most, owed];
     const known = (await this.query<Lease>(LEASE, values)).rows[0];
     if (known !== undefined) return known;
     await this.query(OPEN, [...key, endsAt]);

@@ -1,5 +1,6 @@
 import type { FoundKey } from '../key-lookup.system-repository.js';
 import type { WindowLimit } from '../../keys-bridge/key-manager.js';
+import type { Share } from './share.js';
 
 const MINUTE_S = 60;
 const DAY_S = 86_400;
@@ -9,6 +10,8 @@ export const DAY_WINDOW = 'day';
 export interface KeyWindow extends WindowLimit {
   /** Under which a replica keeps its share. */
   readonly slot: string;
+  /** The share that is at hand: saves the look-up at every call. */
+  share?: Share;
 }
 
 /** Every window that a key's calls count in. */

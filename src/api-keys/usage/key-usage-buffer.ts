@@ -1,17 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Counter } from 'prom-client';
 import { Clock } from '../../kernel/clock/clock.js';
 import { type BackgroundWorker, BackgroundWorkers } from '../../kernel/jobs/background-workers.js';
 import { WakeLoop } from '../../kernel/jobs/wake-loop.js';
 import { Logger } from '../../kernel/logging/logger.js';
+import { Metrics } from '../../kernel/metrics/metrics.js';
 import { Database } from '../../kernel/persistence/database.js';
 import type { CachedKey } from '../key-cache.js';
+import type { KeyOutcome } from '../key-rules.js';
 import { KeyUsageSystemRepository, type UsageCount } from './key-usage.system-repository.js';
+import { LATENCY_BUCKETS } from './latency.js';
 
 const FLUSH_EVERY_MS = 1_000;
 const HOUR_MS = 3_600_000;
+/** Beyond that, counts are lost rather than the process: with a metric that says how many. */
 const MOST_ROWS = 50_000;
-const ACCEPTED = 'accepted';
+
+/** One running count: of a key's secret, in an hour, with one outcome, for one purpose. */
+export interface UsageTally extends UsageCount {
+  readonly endMs: number;
+  count: number;
+  lastUsedMs: number;
+  /** Handed over: what comes now belongs to another one. */
+  isSealed: boolean;
+}
+
+/** The running counts of a key's secret, at hand where the key is. */
+export type UsageTallies = Map<KeyOutcome, Map<string, UsageTally>>;
 
 interface Batch {
   readonly id: string;
@@ -24,10 +40,11 @@ interface Batch {
  */
 @Injectable()
 export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
-  #counts = new Map<string, UsageCount & { count: number; lastUsedAt: Date }>();
+  #tallies: UsageTally[] = [];
   #batches: Batch[] = [];
   #flushing: Promise<void> = Promise.resolve();
   readonly #loop = new WakeLoop(() => this.flush());
+  readonly #lost: Counter;
 
   constructor(
     private readonly repository: KeyUsageSystemRepository,
@@ -35,35 +52,30 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.#lost = new Counter({
+      name: 'authsome_api_key_usage_overflow_total',
+      help: 'Uses of API keys that are missing in their usage because the buffer was full',
+      registers: [metrics.registry],
+    });
+  }
 
   onModuleInit(): void {
     this.workers.register(this);
   }
 
-  /** @param outcome `accepted`, or the code of the refusal. */
-  note({ found }: CachedKey, outcome: string, tag: string): void {
-    const nowMs = this.clock.nowMs();
-    const hourMs = nowMs - (nowMs % HOUR_MS);
-    const slot = `${found.id}/${hourMs}/${outcome}/${tag}/${found.secret}`;
-    const known = this.#counts.get(slot);
-    if (known !== undefined) {
-      known.count += 1;
-      known.lastUsedAt = this.clock.now();
-    } else if (this.#counts.size < MOST_ROWS) {
-      const { appId, envId, id: keyId, secret: generation } = found;
-      this.#counts.set(slot, {
-        appId,
-        envId,
-        keyId,
-        hour: new Date(hourMs),
-        outcome,
-        tag,
-        generation,
-        count: 1,
-        lastUsedAt: this.clock.now(),
-      });
-    }
+  /** @param tag what it was used for. @param bucket how long validating it took: see latency.ts. @param nowMs milliseconds since the epoch */
+  note(key: CachedKey, outcome: KeyOutcome, tag: string, bucket: number, nowMs: number): void {
+    const running = key.tallies.get(outcome)?.get(tag);
+    const tally =
+      running !== undefined && !running.isSealed && nowMs < running.endMs
+        ? running
+        : this.begin(key, outcome, tag, nowMs);
+    if (tally === undefined) return;
+    tally.count += 1;
+    tally.lastUsedMs = nowMs;
+    (tally.latency[bucket] as number) += 1;
   }
 
   start(): void {
@@ -79,6 +91,28 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
     return this.flush();
   }
 
+  private begin({ found, tallies }: CachedKey, outcome: KeyOutcome, tag: string, nowMs: number) {
+    if (this.#tallies.length >= MOST_ROWS) {
+      this.#lost.inc();
+      return undefined;
+    }
+    const hourMs = nowMs - (nowMs % HOUR_MS);
+    const { appId, envId, id: keyId, secret: generation } = found;
+    const of = { appId, envId, keyId, hour: new Date(hourMs), outcome, tag, generation };
+    const tally: UsageTally = {
+      ...of,
+      endMs: hourMs + HOUR_MS,
+      count: 0,
+      lastUsedMs: nowMs,
+      latency: new Array<number>(LATENCY_BUCKETS).fill(0),
+      isSealed: false,
+    };
+    const byTag = tallies.get(outcome) ?? new Map<string, UsageTally>();
+    tallies.set(outcome, byTag.set(tag, tally));
+    this.#tallies.push(tally);
+    return tally;
+  }
+
   /** One at a time: two at once would each take a batch for the other's. */
   private flush(): Promise<void> {
     this.#flushing = this.#flushing.then(() => this.writeAll());
@@ -86,9 +120,10 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
   }
 
   private async writeAll(): Promise<void> {
-    if (this.#counts.size > 0) {
-      this.#batches.push({ id: randomUUID(), counts: [...this.#counts.values()] });
-      this.#counts = new Map();
+    if (this.#tallies.length > 0) {
+      for (const tally of this.#tallies) tally.isSealed = true;
+      this.#batches.push({ id: randomUUID(), counts: summed(this.#tallies) });
+      this.#tallies = [];
     }
     try {
       for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
@@ -104,8 +139,24 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
   private write({ id, counts }: Batch): Promise<void> {
     return this.database.independently(async () => {
       await this.repository.anyTenantAdd(id, counts, this.clock.now());
-      const used = counts.filter(({ outcome }) => outcome === ACCEPTED);
+      const used = counts.filter(({ outcome }) => outcome === 'accepted');
       if (used.length > 0) await this.repository.anyTenantTouch(used);
     });
   }
+}
+
+/** One row for what one statement may write only once: a key that was read anew meanwhile has begun a second count. */
+function summed(tallies: readonly UsageTally[]): UsageCount[] {
+  const rows = new Map<string, UsageTally>();
+  for (const tally of tallies) {
+    const slot = JSON.stringify([tally.keyId, tally.endMs, tally.outcome, tally.tag, tally.generation]);
+    const row = rows.get(slot);
+    if (row === undefined) rows.set(slot, { ...tally, latency: [...tally.latency] });
+    else {
+      row.count += tally.count;
+      row.lastUsedMs = Math.max(row.lastUsedMs, tally.lastUsedMs);
+      tally.latency.forEach((count, bucket) => ((row.latency[bucket] as number) += count));
+    }
+  }
+  return [...rows.values()];
 }

@@ -14,4 +14,6 @@ export class KeyUsageEntity {
   @PrimaryColumn('text') tag: string;
   @PrimaryColumn('text') generation: 'current' | 'grace';
   @Column('bigint') count: string;
+  /** How many of them took how long: by the buckets of latency.ts. */
+  @Column({ type: 'bigint', array: true }) latency: string[];
 }

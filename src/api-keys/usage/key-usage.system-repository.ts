@@ -13,7 +13,9 @@ export interface UsageCount {
   readonly tag: string;
   readonly generation: string;
   readonly count: number;
-  readonly lastUsedAt: Date;
+  readonly lastUsedMs: number;
+  /** How many of them took how long: by the buckets of latency.ts. */
+  readonly latency: number[];
 }
 
 const MINUTE_S = 60;
@@ -23,13 +25,14 @@ const ADD = statement(
   'api_key_usage.add',
   `WITH fresh AS (INSERT INTO api_key_usage_batches (id, created_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id),
    counts AS (
-     SELECT c.* FROM unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bigint[])
-       AS c (app_id, env_id, key_id, hour, outcome, tag, generation, count)
+     SELECT c.* FROM unnest($3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
+       AS c (app_id, env_id, key_id, hour, outcome, tag, generation, count, latency)
      JOIN api_keys k ON k.app_id = c.app_id AND k.env_id = c.env_id AND k.id = c.key_id)
-   INSERT INTO api_key_usage AS u (app_id, env_id, key_id, hour, outcome, tag, generation, count)
-   SELECT app_id, env_id, key_id, hour, outcome, tag, generation, count FROM counts WHERE EXISTS (SELECT FROM fresh)
+   INSERT INTO api_key_usage AS u (app_id, env_id, key_id, hour, outcome, tag, generation, count, latency)
+   SELECT app_id, env_id, key_id, hour, outcome, tag, generation, count, latency::bigint[] FROM counts WHERE EXISTS (SELECT FROM fresh)
    ORDER BY 1, 2, 3, 4, 5, 6, 7
-   ON CONFLICT (app_id, env_id, key_id, hour, outcome, tag, generation) DO UPDATE SET count = u.count + excluded.count`,
+   ON CONFLICT (app_id, env_id, key_id, hour, outcome, tag, generation) DO UPDATE SET count = u.count + excluded.count,
+     latency = ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest(u.latency, excluded.latency) WITH ORDINALITY AS t (a, b, n) ORDER BY n)`,
 );
 /** Its own column, at most once a minute and never backwards: it can undo nothing that happens at the same moment. */
 const TOUCH = statement(
@@ -70,11 +73,13 @@ export class KeyUsageSystemRepository extends SystemRepository {
       counts.map(({ tag }) => tag),
       counts.map(({ generation }) => generation),
       counts.map(({ count }) => count),
+      // An array of arrays would be flattened: each is its own literal.
+      counts.map(({ latency }) => `{${latency.join(',')}}`),
     ]);
   }
 
   async anyTenantTouch(used: readonly UsageCount[]): Promise<void> {
-    await this.query(TOUCH, [used.map(({ keyId }) => keyId), used.map(({ lastUsedAt }) => lastUsedAt)]);
+    await this.query(TOUCH, [used.map(({ keyId }) => keyId), used.map(({ lastUsedMs }) => new Date(lastUsedMs))]);
   }
 
   /** @param usage until when counts go. */

@@ -40,6 +40,10 @@ export type AccessRule =
       readonly organization: boolean;
     }
   | {
+      /** An API key, whoever owns it and whatever its scopes: about the key itself. */
+      readonly kind: 'key';
+    }
+  | {
       readonly kind: 'operator';
       /** `every_app`: platform owners only. `target`: whoever reaches the app the request names. */
       readonly reach: 'every_app' | 'target';
@@ -55,6 +59,7 @@ export const ACCESS_KINDS = [
   'session',
   'organization',
   'permission',
+  'key',
   'operator',
 ] as const satisfies readonly AccessRule['kind'][];
 
@@ -109,6 +114,9 @@ export const RequirePermission = (
   resource: string,
   { organization = false }: { readonly organization?: boolean } = {},
 ) => access({ kind: 'permission', action, resource, organization });
+
+/** An API key may call, whoever owns it and whatever its scopes, and nobody else: for what concerns the key itself. */
+export const RequireKey = () => access({ kind: 'key' });
 
 /** A platform owner may call. @param target what the request must name, as with {@link RequireOperator}. */
 export const RequirePlatformOwner = (target: 'none' | 'app' | 'environment' = 'none') =>

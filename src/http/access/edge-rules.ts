@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { KeyPrincipal, UserPrincipal } from '../../kernel/context/principal.js';
+import type { KeyPrincipal, OperatorReach, UserPrincipal } from '../../kernel/context/principal.js';
 import { sameTenant } from '../../kernel/context/scope.js';
-import { type Id, isId } from '../../kernel/ids/id.js';
+import { type Id, isId, parseId } from '../../kernel/ids/id.js';
 import { changesState } from '../security/cross-site.js';
-import { ForeignTenant } from '../tenancy/tenancy.problems.js';
-import type { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { AppContextRequired, ForeignTenant } from '../tenancy/tenancy.problems.js';
+import type { ResolvedTenant, TenantDirectory } from '../tenancy/tenant-directory.js';
 import { namedTenant } from '../tenancy/tenant-resolver.js';
 import type { AccessRule } from './access.js';
 import { AuthenticationRequired, ImpersonationNotAllowed } from './access.problems.js';
@@ -19,6 +19,12 @@ export function refuseImpersonator(
 ): void {
   if (impersonatedBy === null || (rule.kind === 'session' && rule.impersonators)) return;
   throw new ImpersonationNotAllowed();
+}
+
+/** @throws AuthenticationRequired for a person: what a key may ask about itself is no concern of anybody else. */
+export function keyAlone(principal: UserPrincipal | KeyPrincipal): KeyPrincipal {
+  if (principal.kind !== 'key') throw new AuthenticationRequired();
+  return principal;
 }
 
 /** The organization that a request says it is about; undefined also when what it says is no id: that is refused later. */
@@ -70,4 +76,25 @@ export function sayHowKeyStands({ authsome: { principal } }: FastifyRequest, rep
       .header('deprecation', `@${Math.floor(grace.since.getTime() / 1_000)}`)
       .header('sunset', grace.until.toUTCString());
   }
+}
+
+/** An app an operator does not reach is answered like one that does not exist — except that a path naming it says 403 (D8). */
+export async function operatorTarget(
+  request: FastifyRequest,
+  target: 'app' | 'environment',
+  operator: OperatorReach,
+  directory: TenantDirectory,
+): Promise<ResolvedTenant> {
+  const named = namedTenant(request);
+  const fromPath = (request.params as Record<string, string | undefined> | undefined)?.appId;
+  const raw = fromPath ?? named.appId;
+  if (raw === undefined) throw new AppContextRequired({ detail: 'name the app: app_id is required' });
+  const appId = parseId('app', raw);
+  if (fromPath !== undefined && named.appId !== undefined && named.appId !== fromPath) throw new ForeignTenant();
+  const reached = operator === 'every_app' || operator.has(appId);
+  if (!reached) throw new ForeignTenant();
+  const environment = target === 'environment' ? named.environment : undefined;
+  const tenant = await directory.forOperator(appId, environment);
+  if (tenant === undefined) throw new ForeignTenant();
+  return tenant;
 }

@@ -18,7 +18,7 @@ import { addressBucket } from '../security/client-address.js';
 import { changesState, refuseCrossSite } from '../security/cross-site.js';
 import { type ResolvedTenant, TenantDirectory } from '../tenancy/tenant-directory.js';
 import { namedTenant, TenantResolver } from '../tenancy/tenant-resolver.js';
-import { AppContextRequired, ForeignTenant } from '../tenancy/tenancy.problems.js';
+import { AppContextRequired } from '../tenancy/tenancy.problems.js';
 import type { AccessRule } from './access.js';
 import {
   AuthenticationRequired,
@@ -31,7 +31,9 @@ import {
 } from './access.problems.js';
 import {
   isPlainRead,
+  keyAlone,
   namedOrganization,
+  operatorTarget,
   refuseForeignTenant,
   refuseImpersonator,
   type RuleOf,
@@ -76,6 +78,7 @@ export class EdgeGuard implements CanActivate {
     const { access } = policy;
     request.authsome.requiredScopes = policy.scopes;
     if (access.kind === 'session' && isPlainRead(request, policy)) return this.admitReader(request, access);
+    if (access.kind === 'key' && isPlainRead(request, policy)) return this.admitKeyAlone(request, http.getResponse());
     return this.admitFully(request, http.getResponse<FastifyReply>(), policy);
   }
 
@@ -84,6 +87,22 @@ export class EdgeGuard implements CanActivate {
     const principal = this.recognise(request);
     if (principal instanceof Promise) return principal.then((late) => this.admitReaderAs(late, request, rule));
     return this.admitReaderAs(principal, request, rule);
+  }
+
+  /** As {@link admitReader}: a key in memory that reads about itself costs no query and no promise. */
+  private admitKeyAlone(request: FastifyRequest, reply: FastifyReply): boolean | Promise<boolean> {
+    const admit = (principal: UserPrincipal | KeyPrincipal): boolean | Promise<boolean> => {
+      const { scope } = keyAlone(principal);
+      sayHowKeyStands(request, reply);
+      request.authsome.tenant = this.directory.recall(scope);
+      if (request.authsome.tenant !== undefined) return true;
+      return this.tenantOf(principal).then((found) => {
+        request.authsome.tenant = found;
+        return true;
+      });
+    };
+    const principal = this.recogniseAny(request);
+    return principal instanceof Promise ? principal.then(admit) : admit(principal);
   }
 
   private admitReaderAs(
@@ -141,6 +160,8 @@ export class EdgeGuard implements CanActivate {
         return this.admitMember(request, access);
       case 'permission':
         return this.admitHolder(request, access);
+      case 'key':
+        return this.admitKey(request, keyAlone(await this.recogniseAny(request)), access);
       case 'operator':
         return this.admitOperator(request, access);
     }
@@ -186,7 +207,7 @@ export class EdgeGuard implements CanActivate {
     const { authsome } = request;
     authsome.asOperator = principal.operator !== undefined && namedTenant(request).appId !== undefined;
     if (principal.operator !== undefined && authsome.asOperator) {
-      authsome.tenant = await this.operatorTarget(request, { target: 'environment' }, principal.operator);
+      authsome.tenant = await operatorTarget(request, 'environment', principal.operator, this.directory);
     } else {
       authsome.tenant = await this.tenantOf(principal);
       await refuseForeignTenant(request, principal, this.directory);
@@ -241,11 +262,12 @@ export class EdgeGuard implements CanActivate {
   private async admitKey(
     request: FastifyRequest,
     principal: KeyPrincipal,
-    rule: RuleOf<'permission' | 'operator'>,
+    rule: RuleOf<'key' | 'permission' | 'operator'>,
   ): Promise<void> {
     const { scope, ownerKind, ownerId } = principal;
     await refuseForeignTenant(request, principal, this.directory);
     request.authsome.tenant = await this.tenantOf(principal);
+    if (rule.kind === 'key') return;
     if (ownerKind === 'service_account') {
       request.authsome.asOperator = true;
       return;
@@ -268,27 +290,8 @@ export class EdgeGuard implements CanActivate {
       throw new InsufficientPermissions();
     }
     if (rule.fresh) this.requireFresh(principal);
-    if (rule.target !== 'none') request.authsome.tenant = await this.operatorTarget(request, rule, operator);
-  }
-
-  /** An app an operator does not reach is answered like one that does not exist — except that a path naming it says 403 (D8). */
-  private async operatorTarget(
-    request: FastifyRequest,
-    rule: Pick<RuleOf<'operator'>, 'target'>,
-    operator: NonNullable<UserPrincipal['operator']>,
-  ): Promise<ResolvedTenant> {
-    const named = namedTenant(request);
-    const fromPath = (request.params as Record<string, string | undefined> | undefined)?.appId;
-    const raw = fromPath ?? named.appId;
-    if (raw === undefined) throw new AppContextRequired({ detail: 'name the app: app_id is required' });
-    const appId = parseId('app', raw);
-    if (fromPath !== undefined && named.appId !== undefined && named.appId !== fromPath) throw new ForeignTenant();
-    const reached = operator === 'every_app' || operator.has(appId);
-    if (!reached) throw new ForeignTenant();
-    const environment = rule.target === 'environment' ? named.environment : undefined;
-    const tenant = await this.directory.forOperator(appId, environment);
-    if (tenant === undefined) throw new ForeignTenant();
-    return tenant;
+    if (rule.target === 'none') return;
+    request.authsome.tenant = await operatorTarget(request, rule.target, operator, this.directory);
   }
 
   /** @throws AuthenticationRequired (also as a rejection) for everyone but a signed-in user. */

@@ -5,7 +5,7 @@ import { Config } from '../../config/config.js';
 import type { RateLimit } from '../../kernel/limits/rate-limits.js';
 import { type AddressLimit, RATE_LIMIT } from '../rate-limit/rate-limit.decorator.js';
 import { ACCESS, type AccessRule, SCOPES } from './access.js';
-import type { ScopeExpression } from './scope-expression.js';
+import { NO_SCOPE, type ScopeExpression } from './scope-expression.js';
 
 export interface RoutePolicy {
   readonly access: AccessRule;
@@ -101,7 +101,7 @@ export class RoutePolicies implements OnModuleInit {
     return {
       access,
       rateLimit: name === undefined ? undefined : { name, ...this.config.limits[name] },
-      scopes: Reflect.getMetadata(SCOPES, handler) as ScopeExpression | undefined,
+      scopes: access.kind === 'key' ? NO_SCOPE : (Reflect.getMetadata(SCOPES, handler) as ScopeExpression | undefined),
       always: Reflect.getMetadata(ALWAYS, handler) === true,
     };
   }
@@ -118,6 +118,6 @@ function pathsOf(controller: object, handler: Handler): string[] {
 
 /** Rules that a machine can satisfy: a permission its owner holds, or an environment its owner runs. Not what a person must prove afresh. */
 function admitsKeys(rule: AccessRule): boolean {
-  if (rule.kind === 'permission') return true;
+  if (rule.kind === 'permission' || rule.kind === 'key') return true;
   return rule.kind === 'operator' && rule.reach === 'target' && rule.target === 'environment' && !rule.fresh;
 }

@@ -11,6 +11,9 @@ const MOST_TERMS = 100;
 export const allOf = (...scopes: readonly string[]): ScopeExpression => joined('all', scopes);
 export const anyOf = (...scopes: readonly string[]): ScopeExpression => joined('any', scopes);
 
+/** Demands nothing: any key will do. */
+export const NO_SCOPE: ScopeExpression = { kind: 'all', of: [] };
+
 function joined(kind: 'all' | 'any', scopes: readonly string[]): ScopeExpression {
   return { kind, of: scopes.map((scope) => ({ kind: 'scope', scope: checked(scope) })) };
 }

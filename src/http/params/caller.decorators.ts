@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { ActedOrganization } from '../request-state.js';
 import type { Actor } from '../../kernel/audit/audit-trail.js';
-import { callingActor, type UserPrincipal } from '../../kernel/context/principal.js';
+import { callingActor, type KeyPrincipal, type UserPrincipal } from '../../kernel/context/principal.js';
 import { type AppScope, type EnvScope, scopeTo } from '../../kernel/context/scope.js';
 
 function requestOf(context: ExecutionContext): FastifyRequest {
@@ -21,6 +21,13 @@ export const Acting = createParamDecorator((_: unknown, context: ExecutionContex
   const { principal } = requestOf(context).authsome;
   if (principal.kind === 'anonymous') throw new Error('@Acting() on a route that anybody may call');
   return callingActor(principal);
+});
+
+/** The API key that calls. Only on routes whose access rule is `RequireKey`. */
+export const CallingKey = createParamDecorator((_: unknown, context: ExecutionContext): KeyPrincipal => {
+  const { principal } = requestOf(context).authsome;
+  if (principal.kind !== 'key') throw new Error('@CallingKey() on a route that does not require a key');
+  return principal;
 });
 
 /** The signed-in caller, or undefined: on public routes that recognise a session. */

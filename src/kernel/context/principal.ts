@@ -32,6 +32,8 @@ export interface KeyPrincipal {
   readonly ownerId: string;
   /** Of a secret whose place another one has taken: since when, and until when it works. */
   readonly grace: { readonly since: Date; readonly until: Date } | undefined;
+  /** The key as it was validated: what it may ask about itself. The bridge knows its type. */
+  readonly key: object;
   /** The limit that is closest, as it stands after this call. */
   readonly limit: { readonly limit: number; readonly remaining: number; readonly resetMs: number } | undefined;
 }

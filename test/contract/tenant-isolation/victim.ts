@@ -166,11 +166,13 @@ export async function createVictim(app: TestApp): Promise<Victim> {
     generation: 'current',
     count: 7,
   };
-  await app.get(KeyUsageSystemRepository).anyTenantAdd('victim', [{ ...used, lastUsedAt: at }], at);
+  await app
+    .get(KeyUsageSystemRepository)
+    .anyTenantAdd('victim', [{ ...used, lastUsedMs: at.getTime(), latency: [7] }], at);
   const window = { scope, keyId: apiKey.id, name: 'minute', limit: 10, startsAt: at, endsAt: app.clock.in(60_000) };
   await app
     .get(LeasesSystemRepository)
-    .anyTenantLease({ ...window, previousStartsAt: app.clock.in(-60_000), weight: 0 }, 1);
+    .anyTenantLease({ ...window, previousStartsAt: app.clock.in(-60_000), weight: 0 }, 1, 0);
 
   const hook = {
     url: 'https://victim.example/hooks',

@@ -82,9 +82,10 @@ describe('usage counts once', () => {
     const database = app.get(Database);
     const independently = database.independently.bind(database);
     database.independently = () => Promise.reject(new Error('the database is down'));
-    for (let n = 0; n < 100; n += 1) buffer.keyValidated(subject, 'key');
+    const key = { subject, keyId: 'key' };
+    for (let n = 0; n < 100; n += 1) buffer.keyValidated(key, app.clock.nowMs());
     await buffer.drain();
-    for (let n = 0; n < 11; n += 1) buffer.keyValidated(subject, 'key');
+    for (let n = 0; n < 11; n += 1) buffer.keyValidated(key, app.clock.nowMs());
     // The first answer is lost after the commit: what is brought again is known.
     let lost = false;
     database.independently = async (work) => {
@@ -102,7 +103,7 @@ describe('usage counts once', () => {
   it('B19: what does not fit into the buffer is counted in a metric, not silent, and what is in it stays', async () => {
     const buffer = second.get(UsageBuffer);
     const subject = { scope: books.tenant.scope, key: subjectOf(books.appId) };
-    for (let n = 0; n < 20_003; n += 1) buffer.keyValidated(subject, `key-${n}`);
+    for (let n = 0; n < 20_003; n += 1) buffer.keyValidated({ subject, keyId: `key-${n}` }, app.clock.nowMs());
     expect((await second.api.get('/metrics')).text).toContain('authsome_usage_overflow_total 3');
     await buffer.drain();
     expect((await books.used())['authsome.apikeys.validated']).toBe(20_000);

@@ -3,7 +3,7 @@ import { BilledSubjects } from '../../../src/billing-bridge/billed-subjects.js';
 import { LEDGER } from '../../../src/billing-bridge/ledger.js';
 import { NoopLedger } from '../../../src/billing-bridge/noop.ledger.js';
 import { RequestLedger } from '../../../src/billing-bridge/request-ledger.js';
-import { UsageBuffer } from '../../../src/billing-bridge/usage/usage-buffer.js';
+import { type MeteredKey, UsageBuffer } from '../../../src/billing-bridge/usage/usage-buffer.js';
 import { UsageRecorder } from '../../../src/billing-bridge/usage/usage-recorder.js';
 import { FEATURES } from '../../../src/billing-bridge/feature-keys.js';
 import type { Id } from '../../../src/kernel/ids/id.js';
@@ -69,7 +69,8 @@ describe('what is recorded as used', () => {
     const { scope } = books.tenant;
     const subject = await app.get(BilledSubjects).of(scope, { orgId: orgId as Id<'organization'> });
     const buffer = app.get(UsageBuffer);
-    for (let n = 0; n < 250; n += 1) buffer.keyValidated(subject, `key-${n % 2}`);
+    const keys = [0, 1].map((n) => ({ subject, keyId: `key-${n}` }));
+    for (let n = 0; n < 250; n += 1) buffer.keyValidated(keys[n % 2] as MeteredKey, app.clock.nowMs());
     await buffer.drain();
     await buffer.drain();
     expect((await books.used(orgId))['authsome.apikeys.validated']).toBe(250);

@@ -407,6 +407,8 @@ export class RightCalls {
         return { token: person.token };
       case 'permission':
         return { token: operator };
+      case 'key':
+        return { token: person.apiKey };
       case 'operator':
         return { token: access.reach === 'every_app' ? this.stage.owner : operator };
       case 'public':

@@ -26,6 +26,7 @@ export interface Person extends SignedIn {
   readonly sessionId: string;
   readonly deviceId: string;
   readonly apiKeyId: string;
+  readonly apiKey: string;
   readonly organization: StagedOrganization;
 }
 
@@ -110,7 +111,14 @@ export class Stage {
     const organization = inOrganization ? await stageOrganization(this.app, tenant, signedIn) : NO_ORGANIZATION;
     const owner = { kind: 'user', id: signedIn.userId } as const;
     const key = await this.app.get(ApiKeysService).create(tenant.scope, { name: 'Staged', owner }, SYSTEM_ACTOR);
-    return { ...signedIn, sessionId: session.id, deviceId: session.device_id, apiKeyId: key.id, organization };
+    return {
+      ...signedIn,
+      sessionId: session.id,
+      deviceId: session.device_id,
+      apiKeyId: key.id,
+      apiKey: key.rawKey,
+      organization,
+    };
   }
 
   async target(tenant: StagedTenant, inOrganization = true): Promise<Target> {
