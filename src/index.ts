@@ -22,6 +22,7 @@ export {
   RequireOperator,
   RequirePlatformOwner,
   RequireOrgRole,
+  RequireKey,
   RequirePermission,
   RequireScopeExpression,
   RequireScopes,
@@ -97,6 +98,7 @@ export { UsageRecorder } from './billing-bridge/usage/usage-recorder.js';
 export {
   type CreateKeyInput,
   KEY_MANAGER,
+  type ForeignSecret,
   type KeyCapabilities,
   type KeyCredits,
   type KeyFilter,
@@ -118,6 +120,8 @@ export {
   CreditsExhausted,
   InvalidApiKey,
   InvalidScope,
+  KeyAlreadyKnown,
+  KeyFeatureUnsupported,
   KeyManagerNotAvailable,
   KeyNotAllowedHere,
   KeyNotFound,
@@ -127,7 +131,7 @@ export { PreconditionFailed } from './http/etag.js';
 export { RateLimited } from './kernel/limits/rate-limits.js';
 export { InsufficientScope } from './http/access/access.problems.js';
 export type { ScopeExpression } from './http/access/scope-expression.js';
-export { Acting } from './http/params/caller.decorators.js';
+export { Acting, CallingKey } from './http/params/caller.decorators.js';
 export { Clock } from './kernel/clock/clock.js';
 export { PasswordHasher } from './kernel/crypto/password-hasher.js';
 export { Secret } from './kernel/crypto/secret.js';

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { Config } from '../config/config.js';
 import { KeyNotAccepted } from '../http/access/access.problems.js';
 import { AuthenticationStrategy } from '../http/authentication/authentication-strategies.js';
 import type { KeyPrincipal } from '../kernel/context/principal.js';
-import { KEY_MANAGER, type KeyManager, type LimitState, type ValidatedKey } from '../keys-bridge/key-manager.js';
+import { SERVICE_KEYS, type KeyManager, type LimitState, type ValidatedKey } from '../keys-bridge/key-manager.js';
 import { looksLikeKey } from './key-format.js';
 
 const HEADER = 'x-api-key';
@@ -13,13 +14,16 @@ const HEADER = 'x-api-key';
 export class ApiKeyStrategy extends AuthenticationStrategy {
   readonly name = 'api-key';
 
-  constructor(@Inject(KEY_MANAGER) private readonly keys: KeyManager) {
+  constructor(
+    @Inject(SERVICE_KEYS) private readonly keys: KeyManager,
+    private readonly config: Config,
+  ) {
     super();
   }
 
   authenticate(request: FastifyRequest): void {
     const { verdict } = this;
-    const rawKey = presentedKey(request);
+    const rawKey = presentedKey(request, this.config.keys.foreignPrefixes);
     if (rawKey === undefined) return verdict.pass();
     const validated = this.check(rawKey, request);
     if (!(validated instanceof Promise)) return verdict.success(principalOf(validated));
@@ -41,8 +45,11 @@ export class ApiKeyStrategy extends AuthenticationStrategy {
   }
 }
 
-function presentedKey({ authsome: { credential }, headers }: FastifyRequest): string | undefined {
-  if (credential !== undefined) return looksLikeKey(credential.value) ? credential.value : undefined;
+function presentedKey(
+  { authsome: { credential }, headers }: FastifyRequest,
+  foreignPrefixes: readonly string[],
+): string | undefined {
+  if (credential !== undefined) return looksLikeKey(credential.value, foreignPrefixes) ? credential.value : undefined;
   const header = headers[HEADER];
   return typeof header === 'string' && header !== '' ? header : undefined;
 }

@@ -13,9 +13,10 @@ import { actorOf, type KeyPrincipal, type UserPrincipal } from '../kernel/contex
 import type { EnvScope } from '../kernel/context/scope.js';
 import { DomainError } from '../kernel/errors/problem.js';
 import type { Id } from '../kernel/ids/id.js';
-import { KEY_MANAGER, type KeyManager, type ValidatedKey } from '../keys-bridge/key-manager.js';
+import { SERVICE_KEYS, type KeyManager, type ValidatedKey } from '../keys-bridge/key-manager.js';
 import {
   InvalidScope,
+  KeyFeatureUnsupported,
   KeyManagerNotAvailable,
   KeyNotFound,
   KeyStateConflict,
@@ -39,13 +40,10 @@ import {
   toRotatedApiKeyResponse,
   UpdateApiKeyRequest,
 } from './dto/api-key.dto.js';
+import { KeyUsageQuery, KeyUsageResponse, toKeyUsageResponse, toSpan } from './dto/key-usage.dto.js';
 import {
-  KeyUsageQuery,
-  KeyUsageResponse,
-  toKeyUsageResponse,
   toRefusedResponse,
   toScopeExpression,
-  toSpan,
   toVerifyResponse,
   VerifyApiKeyRequest,
   VerifyApiKeyResponse,
@@ -62,7 +60,7 @@ export class ApiKeysController {
     private readonly owners: KeyOwners,
     private readonly directory: TenantDirectory,
     private readonly clock: Clock,
-    @Inject(KEY_MANAGER) private readonly manager: KeyManager,
+    @Inject(SERVICE_KEYS) private readonly manager: KeyManager,
   ) {}
 
   @Post()
@@ -78,6 +76,7 @@ export class ApiKeysController {
     UserNotFound,
     OrganizationNotFound,
     InvalidScope,
+    KeyFeatureUnsupported,
     TooManyKeys,
     KeyManagerNotAvailable,
   )
@@ -110,10 +109,8 @@ export class ApiKeysController {
     @AsOperator() asOperator: boolean,
     @Query() query: ListApiKeysQuery,
   ): Promise<ApiKeyListResponse> {
-    const within = await this.owners.within({ caller, scope, asOperator });
-    const named = query.user_id ? ({ kind: 'user', id: query.user_id } as const) : within;
-    if (within !== undefined && named?.id !== within.id) throw new InsufficientPermissions();
-    const filter = { ...(named && { owner: named }), ...(query.state && { state: query.state }) };
+    const owner = await this.owners.listed({ caller, scope, asOperator }, query.user_id, query.org_id);
+    const filter = { ...(owner && { owner }), ...(query.state && { state: query.state }) };
     const { items, nextCursor, total } = await this.keys.list(scope, filter, pageRequest(query));
     return {
       keys: items.map(toApiKeyResponse),
@@ -170,7 +167,9 @@ export class ApiKeysController {
     @AsOperator() asOperator: boolean,
     @KeyId() id: Id<'api_key'>,
   ): Promise<ApiKeyResponse> {
-    return toApiKeyResponse(await this.keys.get(scope, id, await this.owners.within({ caller, scope, asOperator })));
+    return toApiKeyResponse(
+      await this.keys.get(scope, id, await this.owners.around({ caller, scope, asOperator }, id)),
+    );
   }
 
   @Patch(':keyId')
@@ -180,7 +179,14 @@ export class ApiKeysController {
     summary: 'Change an API key: name, scopes, limits, credits, restrictions, expiry',
   })
   @ApiOkResponse({ type: ApiKeyResponse })
-  @ApiProblems(KeyNotFound, KeyStateConflict, InvalidScope, PreconditionFailed, KeyManagerNotAvailable)
+  @ApiProblems(
+    KeyNotFound,
+    KeyStateConflict,
+    InvalidScope,
+    KeyFeatureUnsupported,
+    PreconditionFailed,
+    KeyManagerNotAvailable,
+  )
   async update(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -190,7 +196,7 @@ export class ApiKeysController {
     @Body() body: UpdateApiKeyRequest,
   ): Promise<ApiKeyResponse> {
     const by = { caller, scope, asOperator };
-    const within = await this.owners.within(by);
+    const within = await this.owners.around(by, id);
     const { owner } = await this.keys.get(scope, id, within);
     const changes = toKeyChanges(body);
     await this.owners.requireGrantable(by, owner, changes.scopes ?? []);
@@ -215,7 +221,7 @@ export class ApiKeysController {
     @Body() { grace_seconds, reason }: RotateApiKeyRequest,
   ): Promise<RotatedApiKeyResponse> {
     const by = { caller, scope, asOperator };
-    const within = await this.owners.within(by);
+    const within = await this.owners.around(by, id);
     await this.owners.requireHeld(by, await this.keys.get(scope, id, within));
     const grace = typeof grace_seconds === 'number' ? { graceMs: grace_seconds * 1_000 } : {};
     const options = { reason: reason ?? 'manual', ...grace };
@@ -234,7 +240,7 @@ export class ApiKeysController {
     @AsOperator() asOperator: boolean,
     @KeyId() id: Id<'api_key'>,
   ): Promise<void> {
-    await this.keys.suspend(scope, id, await this.owners.within({ caller, scope, asOperator }), actorOf(caller));
+    await this.keys.suspend(scope, id, await this.owners.around({ caller, scope, asOperator }, id), actorOf(caller));
   }
 
   @Post(':keyId/reactivate')
@@ -249,7 +255,7 @@ export class ApiKeysController {
     @AsOperator() asOperator: boolean,
     @KeyId() id: Id<'api_key'>,
   ): Promise<void> {
-    await this.keys.reactivate(scope, id, await this.owners.within({ caller, scope, asOperator }), actorOf(caller));
+    await this.keys.reactivate(scope, id, await this.owners.around({ caller, scope, asOperator }, id), actorOf(caller));
   }
 
   @Delete(':keyId')
@@ -265,7 +271,7 @@ export class ApiKeysController {
     @KeyId() id: Id<'api_key'>,
     @Query() { reason }: RevokeApiKeyQuery,
   ): Promise<void> {
-    const within = await this.owners.within({ caller, scope, asOperator });
+    const within = await this.owners.around({ caller, scope, asOperator }, id);
     await this.keys.revoke(scope, id, reason || undefined, within, actorOf(caller));
   }
 
@@ -284,7 +290,9 @@ export class ApiKeysController {
     @KeyId() id: Id<'api_key'>,
     @Query() query: KeyUsageQuery,
   ): Promise<KeyUsageResponse> {
-    const within = await this.owners.within({ caller, scope, asOperator });
-    return toKeyUsageResponse(await this.keys.usageOf(scope, id, toSpan(query, this.clock.now()), within));
+    const within = await this.owners.around({ caller, scope, asOperator }, id);
+    const span = toSpan(query, this.clock.now());
+    const { rows, latencies } = await this.keys.usageOf(scope, id, span, query.window || 'day', within);
+    return toKeyUsageResponse(rows, latencies);
   }
 }

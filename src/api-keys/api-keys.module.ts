@@ -4,12 +4,15 @@ import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ServiceAccountsModule } from '../service-accounts/service-accounts.module.js';
 import { SettingsModule } from '../settings/settings.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ApiKeyAnalyticsController } from './api-key-analytics.controller.js';
+import { ApiKeyImportsController } from './api-key-imports.controller.js';
 import { ApiKeyUpkeep } from './api-key-upkeep.task.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { EmbeddedKeysModule } from './embedded-keys.module.js';
 import { GrantableScopes } from './grantable-scopes.js';
+import { ImportedOwners } from './imported-owners.js';
 import { KeyOwners } from './key-owners.js';
 import { ServiceAccountKeysController } from './service-account-keys.controller.js';
 import { KeyUsageRepository } from './usage/key-usage.repository.js';
@@ -17,8 +20,16 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
 /** API keys of users, organizations and service accounts: administered, accepted by the edge, verified for others. */
 @Module({
   imports: [EmbeddedKeysModule, SettingsModule, UsersModule, OrganizationsModule, ServiceAccountsModule],
-  controllers: [ApiKeysController, ServiceAccountKeysController],
-  providers: [ApiKeysService, ApiKeyStrategy, ApiKeyUpkeep, GrantableScopes, KeyOwners, KeyUsageRepository],
+  controllers: [ApiKeysController, ApiKeyAnalyticsController, ApiKeyImportsController, ServiceAccountKeysController],
+  providers: [
+    ApiKeysService,
+    ApiKeyStrategy,
+    ApiKeyUpkeep,
+    GrantableScopes,
+    ImportedOwners,
+    KeyOwners,
+    KeyUsageRepository,
+  ],
   exports: [ApiKeysService],
 })
 export class ApiKeysModule implements OnModuleInit {

@@ -7,7 +7,8 @@ import { Database } from '../kernel/persistence/database.js';
 import type { Page, PageRequest } from '../kernel/persistence/page.js';
 import {
   type CreateKeyInput,
-  KEY_MANAGER,
+  type ForeignSecret,
+  SERVICE_KEYS,
   type KeyFilter,
   type KeyInfo,
   type KeyManager,
@@ -17,24 +18,30 @@ import {
   type RotateOptions,
   type UpdateKeyInput,
 } from '../keys-bridge/key-manager.js';
-import { KeyNotFound, TooManyKeys } from '../keys-bridge/keys-bridge.problems.js';
+import { KeyFeatureUnsupported, KeyNotFound, TooManyKeys } from '../keys-bridge/keys-bridge.problems.js';
 import { settingPlace } from '../settings/setting-place.js';
 import { SettingsReader } from '../settings/settings-reader.js';
 import { KEYS_PER_OWNER } from './api-key-settings.js';
 import './api-keys.events.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { KEYS_CHANGED } from './key-cache.js';
-import { KeyUsageRepository, type KeyUsageRow } from './usage/key-usage.repository.js';
+import { KeyUsageRepository, type KeyUsageRow, type UsageSpan } from './usage/key-usage.repository.js';
 
 /** Whose key it must be; undefined: anybody's. */
 type Owner = KeyOwner | undefined;
 type KeyEvent = Extract<EventName, `api_key.${string}`>;
 
+/** A key that was issued elsewhere. */
+export interface ImportedKey {
+  readonly input: CreateKeyInput;
+  readonly secret: ForeignSecret;
+}
+
 /** API keys in the hands of people: every change is one transaction with its audit entry and its event. */
 @Injectable()
 export class ApiKeysService implements OnModuleInit {
   constructor(
-    @Inject(KEY_MANAGER) private readonly manager: KeyManager,
+    @Inject(SERVICE_KEYS) private readonly manager: KeyManager,
     private readonly keys: ApiKeysRepository,
     private readonly usage: KeyUsageRepository,
     private readonly settings: SettingsReader,
@@ -70,6 +77,22 @@ export class ApiKeysService implements OnModuleInit {
         scopes: input.scopes ?? [],
       });
       return created;
+    });
+  }
+
+  /** All of them, or none: owners' limits of how many keys they may have do not count. @throws KeyAlreadyKnown, KeyFeatureUnsupported */
+  import(scope: EnvScope, keys: readonly ImportedKey[], actor: Actor): Promise<string[]> {
+    return this.database.transaction(async () => {
+      const ids: string[] = [];
+      for (const { input, secret } of keys) {
+        if (this.manager.importKey === undefined)
+          throw new KeyFeatureUnsupported({ extras: { unsupported: ['import'] } });
+        const id = await this.manager.importKey(scope, input, secret);
+        const facts = { name: input.name, scopes: input.scopes ?? [], imported: true };
+        await this.record(scope, 'api_key.created', id, input.owner, actor, facts);
+        ids.push(id);
+      }
+      return ids;
     });
   }
 
@@ -136,15 +159,17 @@ export class ApiKeysService implements OnModuleInit {
     return this.change(scope, id, owner, actor, 'api_key.revoked', () => this.manager.revokeKey(scope, id, reason));
   }
 
-  /** What a key was used for, oldest first. @throws KeyNotFound */
+  /** What a key was used for, oldest first, and how long validating it took. @throws KeyNotFound */
   async usageOf(
     scope: EnvScope,
     id: string,
-    span: { readonly from: Date; readonly to: Date; readonly window: 'hour' | 'day' },
+    { from, to }: UsageSpan,
+    window: 'hour' | 'day',
     owner: Owner,
-  ): Promise<KeyUsageRow[]> {
+  ): Promise<{ readonly rows: KeyUsageRow[]; readonly latencies: number[] }> {
     await this.get(scope, id, owner);
-    return this.usage.ofKey(scope, id, span.from, span.to, span.window);
+    const rows = await this.usage.ofKey(scope, id, from, to, window);
+    return { rows, latencies: await this.usage.latencies(scope, { keyId: id, from, to }) };
   }
 
   private change(

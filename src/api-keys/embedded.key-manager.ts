@@ -5,10 +5,12 @@ import { PreconditionFailed } from '../http/etag.js';
 import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import { IdGenerator, type Id } from '../kernel/ids/id.js';
+import { mappingConstraints } from '../kernel/persistence/constraint-problems.js';
 import { Database } from '../kernel/persistence/database.js';
 import { Cursors, type Page, type PageRequest } from '../kernel/persistence/page.js';
 import type {
   CreateKeyInput,
+  ForeignSecret,
   KeyCapabilities,
   KeyFilter,
   KeyInfo,
@@ -21,7 +23,7 @@ import type {
   ValidatedKey,
   ValidateOptions,
 } from '../keys-bridge/key-manager.js';
-import { KeyNotFound, KeyStateConflict } from '../keys-bridge/keys-bridge.problems.js';
+import { KeyAlreadyKnown, KeyNotFound, KeyStateConflict } from '../keys-bridge/keys-bridge.problems.js';
 import { ApiKeysRepository, type NewSecret, type ShownKey } from './api-keys.repository.js';
 import { KEYS_CHANGED } from './key-cache.js';
 import { drawKey, hashKey, keyEnd, keyStart } from './key-format.js';
@@ -59,6 +61,18 @@ export class EmbeddedKeyManager implements KeyManager {
 
   async createKey(scope: EnvScope, input: CreateKeyInput): Promise<KeyResult> {
     const rawKey = await this.draw(scope);
+    const id = await this.insert(scope, input, this.secretOf(rawKey));
+    return { id, rawKey, start: keyStart(rawKey) };
+  }
+
+  importKey(scope: EnvScope, input: CreateKeyInput, { hash, start, lastFour }: ForeignSecret): Promise<string> {
+    const secret = { id: this.ids.next('api_key_secret'), secretHash: hash, start, lastFour };
+    return mappingConstraints({ api_key_secrets_secret_hash_key: () => new KeyAlreadyKnown() }, () =>
+      this.insert(scope, input, secret),
+    );
+  }
+
+  private async insert(scope: EnvScope, input: CreateKeyInput, secret: NewSecret): Promise<string> {
     const { name, owner, scopes = [], metadata = {}, expiresAt = null, limits = {}, credits, allow = {} } = input;
     const id = this.ids.next('api_key');
     const row = {
@@ -73,8 +87,8 @@ export class EmbeddedKeyManager implements KeyManager {
       allow,
     };
     const paid = { credits: credits?.remaining ?? null, refill: credits?.refill ?? null };
-    await this.keys.insert(scope, { ...row, ...paid }, this.secretOf(rawKey), this.clock.now());
-    return { id, rawKey, start: keyStart(rawKey) };
+    await this.keys.insert(scope, { ...row, ...paid }, secret, this.clock.now());
+    return id;
   }
 
   validateKey(rawKey: string, options?: ValidateOptions): ValidatedKey | Promise<ValidatedKey> {

@@ -49,19 +49,19 @@ function checksum(text: string): string {
 }
 
 /** What gives a text away as no key that was issued here or imported: nothing is hashed or looked up for it. Undefined: it could be one. */
-export function flawOf(text: string): 'malformed' | 'bad_checksum' | undefined {
+export function flawOf(text: string, foreignPrefixes: readonly string[]): 'malformed' | 'bad_checksum' | undefined {
   if (text.length > LONGEST_KEY) return 'malformed';
   if (KEY_PATTERN.test(text)) return text.endsWith(checksum(text.slice(0, -CHECK))) ? undefined : 'bad_checksum';
-  return LEGACY.test(text) ? undefined : 'malformed';
+  return isForeign(text, foreignPrefixes) ? undefined : 'malformed';
 }
 
-export function isPlausibleKey(text: string): boolean {
-  return flawOf(text) === undefined;
+function isForeign(text: string, foreignPrefixes: readonly string[]): boolean {
+  return LEGACY.test(text) || foreignPrefixes.some((prefix) => text.startsWith(prefix) && text.length <= LONGEST_KEY);
 }
 
 /** What a credential looks like that is a key and nothing else, sound or not. */
-export function looksLikeKey(text: string): boolean {
-  return KEY_PATTERN.test(text) || LEGACY.test(text);
+export function looksLikeKey(text: string, foreignPrefixes: readonly string[]): boolean {
+  return KEY_PATTERN.test(text) || isForeign(text, foreignPrefixes);
 }
 
 /** What is stored of a key: a plain hash is enough for 190 random bits, and costs less than a microsecond. */

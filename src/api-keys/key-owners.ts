@@ -1,11 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Memberships, reachesRole } from '../http/access/memberships.js';
 import { InsufficientPermissions, OrganizationNotFound } from '../http/access/access.problems.js';
 import { PermissionChecks } from '../http/access/permission-checks.js';
 import type { UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
-import type { KeyInfo, KeyOwner } from '../keys-bridge/key-manager.js';
+import { type KeyInfo, type KeyManager, type KeyOwner, SERVICE_KEYS } from '../keys-bridge/key-manager.js';
 import { UsersService } from '../users/users.service.js';
 import { GrantableScopes } from './grantable-scopes.js';
 
@@ -24,6 +24,7 @@ export class KeyOwners {
     private readonly memberships: Memberships,
     private readonly users: UsersService,
     private readonly grantable: GrantableScopes,
+    @Inject(SERVICE_KEYS) private readonly keys: KeyManager,
   ) {}
 
   /** Whether the caller sees everybody's keys. */
@@ -34,6 +35,27 @@ export class KeyOwners {
   /** Whose a key must be for the caller to touch it; undefined: anybody's. */
   async within(by: KeysCaller): Promise<KeyOwner | undefined> {
     return (await this.manages(by)) ? undefined : { kind: 'user', id: by.caller.userId };
+  }
+
+  /** As {@link within}, for one key: who runs the organization that it belongs to touches it too. @throws KeyNotFound */
+  async around(by: KeysCaller, keyId: Id<'api_key'>): Promise<KeyOwner | undefined> {
+    const own = await this.within(by);
+    if (own === undefined) return undefined;
+    const { owner } = await this.keys.getKey(by.scope, keyId);
+    return owner.kind === 'organization' && (await this.runs(by, owner.id as Id<'organization'>)) ? owner : own;
+  }
+
+  /** Whose keys a caller lists. @throws InsufficientPermissions for somebody else's */
+  async listed(
+    by: KeysCaller,
+    userId: Id<'user'> | undefined,
+    orgId: Id<'organization'> | undefined,
+  ): Promise<KeyOwner | undefined> {
+    const within = await this.within(by);
+    if (orgId && (within === undefined || (await this.runs(by, orgId)))) return { kind: 'organization', id: orgId };
+    const named = userId ? ({ kind: 'user', id: userId } as const) : within;
+    if (orgId || (within !== undefined && named?.id !== within.id)) throw new InsufficientPermissions();
+    return named;
   }
 
   /** Whose a new key is. @throws InsufficientPermissions, UserNotFound, OrganizationNotFound */
@@ -69,10 +91,16 @@ export class KeyOwners {
     await this.grantable.requireForUser(scope, caller.userId, scopes);
   }
 
-  private async organization(by: KeysCaller, orgId: Id<'organization'>): Promise<KeyOwner> {
+  private async runs(by: KeysCaller, orgId: Id<'organization'>): Promise<boolean> {
     const role = by.asOperator ? undefined : await this.memberships.roleOf(by.scope, orgId, by.caller.userId);
-    const runsIt = role !== undefined && reachesRole(role, 'admin');
-    if (!runsIt && !((await this.manages(by)) && (await this.memberships.exists(by.scope, orgId))))
+    return role !== undefined && reachesRole(role, 'admin');
+  }
+
+  private async organization(by: KeysCaller, orgId: Id<'organization'>): Promise<KeyOwner> {
+    if (
+      !(await this.runs(by, orgId)) &&
+      !((await this.manages(by)) && (await this.memberships.exists(by.scope, orgId)))
+    )
       throw new OrganizationNotFound();
     return { kind: 'organization', id: orgId };
   }

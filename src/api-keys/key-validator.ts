@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UsageBuffer } from '../billing-bridge/usage/usage-buffer.js';
+import { Config } from '../config/config.js';
 import { Clock } from '../kernel/clock/clock.js';
 import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
 import { DomainError } from '../kernel/errors/problem.js';
@@ -39,12 +40,13 @@ export class KeyValidator {
     private readonly audit: KeyAudit,
     private readonly attempts: FailedAttempts,
     private readonly clock: Clock,
+    private readonly config: Config,
   ) {}
 
   /** @throws InvalidApiKey, InsufficientScope, KeyNotAllowedHere, RateLimited, CreditsExhausted, ServiceUnavailable; also as a rejection */
   validate(rawKey: string, options: ValidateOptions = NOTHING_ASKED): ValidatedKey | Promise<ValidatedKey> {
     // A slip or a forgery costs neither a hash nor a query.
-    const flaw = flawOf(rawKey);
+    const flaw = flawOf(rawKey, this.config.keys.foreignPrefixes);
     if (flaw !== undefined) throw this.unknown(flaw, options);
     const found = this.cache.recall(rawKey);
     if (found !== undefined) return this.answer(found, options, undefined);

@@ -9,7 +9,12 @@ import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
 import type { KeyOwner } from '../keys-bridge/key-manager.js';
-import { InvalidScope, KeyManagerNotAvailable, TooManyKeys } from '../keys-bridge/keys-bridge.problems.js';
+import {
+  InvalidScope,
+  KeyFeatureUnsupported,
+  KeyManagerNotAvailable,
+  TooManyKeys,
+} from '../keys-bridge/keys-bridge.problems.js';
 import type { ServiceAccountEntity } from '../service-accounts/service-account.entity.js';
 import { ServiceAccountNotFound } from '../service-accounts/service-accounts.problems.js';
 import { ServiceAccountsService } from '../service-accounts/service-accounts.service.js';
@@ -43,7 +48,7 @@ export class ServiceAccountKeysController {
     description: 'The answer holds the key, which is never shown again.',
   })
   @ApiCreatedResponse({ type: CreatedApiKeyResponse })
-  @ApiProblems(ServiceAccountNotFound, InvalidScope, TooManyKeys, KeyManagerNotAvailable)
+  @ApiProblems(ServiceAccountNotFound, InvalidScope, KeyFeatureUnsupported, TooManyKeys, KeyManagerNotAvailable)
   async create(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,

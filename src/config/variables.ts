@@ -237,13 +237,21 @@ export const variables = {
     }),
   },
   keys: {
-    driver: choice('AUTHSOME_KEYS', ['embedded', 'noop'], {
+    driver: choice('AUTHSOME_KEYS', ['embedded', 'builtin', 'noop'], {
       default: 'embedded',
-      doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `noop` answers every API-key operation with 503 key_manager_not_available.',
+      doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `builtin`: the same without a bridge, and without limits, credits, restrictions and grace. `noop` answers every API-key operation with 503 key_manager_not_available.',
     }),
     offlineReplicas: integer('AUTHSOME_KEYS_OFFLINE_REPLICAS', [0, 1_000], {
       default: '0',
       doc: 'How many replicas there are at most: while the database is away, each lets its part of the limits of API keys pass in every window that begins meanwhile. 0: what has a limit is answered with 503 when its share is used up.',
+    }),
+    foreignPrefixes: list('AUTHSOME_KEY_FOREIGN_PREFIXES', {
+      default: '',
+      doc: 'What imported keys begin with that were issued by something else than Authsome, for example `acme_`. Texts that begin so are looked up; they have no checksum to tell a fake by.',
+      check: (values) =>
+        values.every((value) => /^[A-Za-z0-9]+[_-]$/.test(value))
+          ? undefined
+          : 'must be words of letters and digits that end in _ or -, separated by commas',
     }),
     brand: text('AUTHSOME_KEY_BRAND', {
       default: 'ath',

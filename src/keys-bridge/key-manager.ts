@@ -55,6 +55,15 @@ export interface CreateKeyInput {
   readonly allow?: KeyRestrictions;
 }
 
+/** The secret of a key that was issued elsewhere, as far as anybody has it. */
+export interface ForeignSecret {
+  /** SHA-256 of the whole key as it is presented. */
+  readonly hash: Buffer;
+  /** What of it may be shown; empty where nobody knows. */
+  readonly start: string;
+  readonly lastFour: string;
+}
+
 /** Absent: unchanged; null: taken away. */
 export interface UpdateKeyInput {
   readonly name?: string;
@@ -175,6 +184,11 @@ export interface KeyManager {
   /** @throws KeyManagerNotAvailable, as all of the following; InvalidScope */
   createKey(scope: EnvScope, input: CreateKeyInput): Promise<KeyResult>;
   /**
+   * Takes over a key that was issued elsewhere, and that goes on working as it is. Absent: keys cannot be taken over.
+   * @returns its id. @throws KeyAlreadyKnown
+   */
+  importKey?(scope: EnvScope, input: CreateKeyInput, secret: ForeignSecret): Promise<string>;
+  /**
    * One call that looks a key up, checks where it is used and what for, takes from its limits and counts it.
    * @returns a promise only where somebody has to be asked: what is in memory is answered at once, for a fraction of a promise's cost.
    * @throws InvalidApiKey, InsufficientScope, KeyNotAllowedHere, RateLimited, CreditsExhausted; also as a rejection
@@ -196,4 +210,8 @@ export interface KeyManager {
   listKeys(scope: EnvScope, filter: KeyFilter, page: PageRequest): Promise<Page<KeyInfo>>;
 }
 
+/** The bridge: for modules that make keys of their own. */
 export const KEY_MANAGER = Symbol('KeyManager');
+
+/** What stands behind the service's own routes and accepts keys at its edge: the bridge, or plain keys where there is none (`builtin`). */
+export const SERVICE_KEYS = Symbol('ServiceKeys');

@@ -1,10 +1,13 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Type } from '@nestjs/common';
-import { KEY_MANAGER, type KeyManager } from './key-manager.js';
+import { BuiltinKeyManager } from './builtin.key-manager.js';
+import { KEY_MANAGER, type KeyManager, SERVICE_KEYS } from './key-manager.js';
 import { NoopKeyManager } from './noop.key-manager.js';
 
 /** Which key manager to bind. */
 export type KeysBridgeOptions =
   | { readonly driver: 'noop' }
+  /** No bridge, and plain keys for the service's own routes. */
+  | { readonly driver: 'builtin' }
   /** The engine in the service's own database. */
   | { readonly driver: 'embedded' }
   /** An engine of the deployment's own. */
@@ -42,15 +45,21 @@ export class KeysBridgeModule {
       providers: [
         { provide: OPTIONS, inject, useFactory },
         { provide: KEY_MANAGER, inject: [OPTIONS, engine.keyManager], useFactory: createKeyManager },
+        { provide: SERVICE_KEYS, inject: [OPTIONS, KEY_MANAGER, engine.keyManager], useFactory: createServiceKeys },
       ],
-      exports: [KEY_MANAGER],
+      exports: [KEY_MANAGER, SERVICE_KEYS],
     };
   }
+}
+
+function createServiceKeys({ driver }: KeysBridgeOptions, bridge: KeyManager, embedded: KeyManager): KeyManager {
+  return driver === 'builtin' ? new BuiltinKeyManager(embedded) : bridge;
 }
 
 function createKeyManager(options: KeysBridgeOptions, embedded: KeyManager): KeyManager {
   switch (options.driver) {
     case 'noop':
+    case 'builtin':
       return new NoopKeyManager();
     case 'embedded':
       return embedded;

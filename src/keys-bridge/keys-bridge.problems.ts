@@ -29,6 +29,20 @@ export const CreditsExhausted = defineProblem({
   detail: 'wait for the refill, or give the key more',
 });
 
+export const KeyFeatureUnsupported = defineProblem({
+  code: 'key_feature_unsupported',
+  kind: 'unprocessable',
+  title: 'The key manager cannot keep this',
+  detail: 'see unsupported for what it has not; AUTHSOME_KEYS says which one is bound',
+});
+
+export const KeyAlreadyKnown = defineProblem({
+  code: 'key_already_known',
+  kind: 'conflict',
+  title: 'There is a key with this secret',
+  detail: 'the hash belongs to a key that was made or imported before; nothing was imported',
+});
+
 export const KeyNotFound = defineProblem({
   code: 'key_not_found',
   kind: 'not_found',

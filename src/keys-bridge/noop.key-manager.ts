@@ -16,6 +16,7 @@ const refuse = (): Promise<never> => Promise.reject(new KeyManagerNotAvailable()
 export class NoopKeyManager implements KeyManager {
   readonly name = 'noop';
   readonly createKey = refuse;
+  readonly importKey = refuse;
   readonly validateKey = refuse;
   readonly revokeKey = refuse;
   readonly rotateKey = refuse;

@@ -233,6 +233,7 @@ export class RevokeApiKeyQuery {
 
 export class ListApiKeysQuery extends PageQuery {
   @OptionalId('user', 'Only of that user.') user_id?: Id<'user'>;
+  @OptionalId('organization', 'Only of that organization: for its admins too.') org_id?: Id<'organization'>;
   @OptionalChoice(STATES, 'Only those in that state.') state?: (typeof STATES)[number];
 }
 

@@ -1,15 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { parseScopeExpression, type ScopeExpression } from '../../http/access/scope-expression.js';
 import { OptionalInteger, OptionalText, Text } from '../../http/validation/text.decorators.js';
-import { OptionalTime, toTime } from '../../http/validation/time.decorator.js';
-import { OptionalChoice } from '../../http/validation/text.decorators.js';
 import { invalidFields } from '../../http/validation/validation.pipe.js';
 import type { DomainError } from '../../kernel/errors/problem.js';
 import type { ValidatedKey } from '../../keys-bridge/key-manager.js';
 import { LONGEST_KEY } from '../key-format.js';
-import type { KeyUsageRow } from '../usage/key-usage.repository.js';
-
-const DAY_MS = 86_400_000;
 
 export class VerifyApiKeyRequest {
   @Text({ longest: LONGEST_KEY, description: 'The key as it was presented to you.' }) key: string;
@@ -95,47 +90,4 @@ export function toRefusedResponse({ code, extras }: DomainError): VerifyApiKeyRe
     ...(retry_after === undefined ? {} : { retry_after }),
     ...(missing === undefined ? {} : { missing }),
   };
-}
-
-export class KeyUsageQuery {
-  @OptionalTime('From when on; 30 days ago when absent.') from?: string;
-  @OptionalTime('Until when; now when absent.') to?: string;
-  @OptionalChoice(['hour', 'day'], '`day` when absent.') window?: 'hour' | 'day';
-}
-
-/** @throws ValidationFailed */
-export function toSpan({ from, to, window }: KeyUsageQuery, now: Date) {
-  const until = toTime(to, 'to') ?? new Date(now.getTime() + 1);
-  return {
-    from: toTime(from, 'from') ?? new Date(until.getTime() - 30 * DAY_MS),
-    to: until,
-    window: window || ('day' as const),
-  };
-}
-
-export class KeyUsagePointResponse {
-  @ApiProperty({ format: 'date-time' }) window_start: string;
-  @ApiProperty({ description: '`accepted`, or the type of the refusal.' }) outcome: string;
-  @ApiProperty({ description: 'The route, or what the verifying service called it.' }) tag: string;
-  @ApiProperty({ enum: ['current', 'grace'] }) secret: string;
-  @ApiProperty({ type: 'integer' }) count: number;
-}
-
-export class KeyUsageResponse {
-  @ApiProperty({ type: 'integer' }) total: number;
-  @ApiProperty({ type: 'integer' }) accepted: number;
-  @ApiProperty({ type: [KeyUsagePointResponse], description: 'Oldest first, at most 1,001.' })
-  points: KeyUsagePointResponse[];
-}
-
-export function toKeyUsageResponse(rows: readonly KeyUsageRow[]): KeyUsageResponse {
-  const points = rows.map(({ windowStart, outcome, tag, generation, count }) => ({
-    window_start: windowStart.toISOString(),
-    outcome,
-    tag,
-    secret: generation,
-    count: Number(count),
-  }));
-  const sum = (of: typeof points): number => of.reduce((total, { count }) => total + count, 0);
-  return { total: sum(points), accepted: sum(points.filter(({ outcome }) => outcome === 'accepted')), points };
 }

@@ -368,6 +368,9 @@ export const CASES: readonly Cases[] = [
 
   casesOf<KeyUsageRepository, EnvScope>(KeyUsageRepository, 'environment', {
     ofKey: (usage, scope, { apiKey }) => usage.ofKey(scope, apiKey.id, ALL_TIME.starts, ALL_TIME.ends, 'hour'),
+    totals: async (usage, scope) => (await usage.totals(scope, { from: ALL_TIME.starts, to: ALL_TIME.ends }, 10)).keys,
+    latencies: async (usage, scope) =>
+      (await usage.latencies(scope, { from: ALL_TIME.starts, to: ALL_TIME.ends })).filter((count) => count > 0),
   }),
 
   casesOf<EntitlementsRepository, EnvScope>(EntitlementsRepository, 'environment', {
