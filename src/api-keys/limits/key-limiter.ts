@@ -121,38 +121,34 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   }
 
   private async leaseOf(share: Share): Promise<void> {
-    const nowMs = this.clock.nowMs();
-    const window = { ...share.window, weight: weightOfPrevious(share.limit, nowMs) };
-    const { owed } = share;
-    let lease;
+    const weight = weightOfPrevious(share.limit, this.clock.nowMs());
     try {
-      lease = await this.leases.anyTenantLease(window, MOST_AT_ONCE, owed);
+      const lease = await this.leases.anyTenantLease({ ...share.window, weight }, MOST_AT_ONCE, 0);
+      share.isLeased = true;
+      share.available += lease.granted;
+      share.left = lease.left;
+      share.refillAt = lease.granted >= LEAST_TO_REFILL ? Math.floor(lease.granted / 4) : NEVER;
+      if (lease.granted === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
     } catch (error) {
-      const isAway = error instanceof DomainError && error.definition === ServiceUnavailable.definition;
-      if (!isAway || !this.shareOut(share, window.weight)) throw error;
-      return;
+      if (!isAway(error) || !this.shareOut(share, weight)) throw error;
     }
-    share.isLeased = true;
-    share.owed -= owed;
-    share.available += lease.granted;
-    share.left = lease.left;
-    share.refillAt = lease.granted >= LEAST_TO_REFILL ? Math.floor(lease.granted / 4) : NEVER;
-    if (lease.granted === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
   }
 
-  /** @returns false where nobody may count alone: others may have had any part of a window that was leased before. */
+  /**
+   * This replica's part of a window that began without the database: all it gets of it, so that the parts of all replicas never add up to more than
+   * the limit, whoever has the database back first.
+   * @returns false where nobody may count alone: others may have had any part of a window that was leased before.
+   */
   private shareOut(share: Share, weight: number): boolean {
     const replicas = this.config.keys.offlineReplicas;
     if (replicas === 0 || share.isLeased) return false;
-    if (share.owed > 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
-    else {
-      const part = Math.max(0, Math.floor(share.limit.limit / replicas - share.spentBefore * weight));
-      share.available = part;
-      share.owed = part;
-      share.left = 0;
-      if (part === 0) share.deniedUntilMs = Math.min(this.clock.nowMs() + ASK_AGAIN_MS, share.endMs);
-      this.#offline.inc();
-    }
+    share.available = Math.max(0, Math.floor(share.limit.limit / replicas - share.spentBefore * weight));
+    share.owed = share.available;
+    share.left = 0;
+    share.refillAt = NEVER;
+    share.isSharedOut = true;
+    if (share.available === 0) share.deniedUntilMs = share.endMs;
+    this.#offline.inc();
     return true;
   }
 
@@ -180,6 +176,7 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
       share.spent += 1;
       share.usedAtMs = nowMs;
       if (share.available === share.refillAt) this.refill(share);
+      else if (share.available === 0 && share.isSharedOut) share.deniedUntilMs = share.endMs;
       limits.push(stateOf(share, nowMs));
     }
     return { limits };
@@ -195,10 +192,25 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
   private async tidy(idleMs: number): Promise<void> {
     const nowMs = this.clock.nowMs();
     for (const [slot, share] of this.#shares) {
-      // What is owed is told to the database first: without it, others would be given it again.
-      if (nowMs - share.usedAtMs < idleMs || share.leasing !== undefined || share.owed > 0) continue;
+      // What the database does not know of it is told first, and a part stays a part until its window ends.
+      if (share.owed > 0 && nowMs < share.endMs && !(await this.settle(share))) continue;
+      if (nowMs - share.usedAtMs < idleMs || share.leasing !== undefined || (share.isSharedOut && nowMs < share.endMs))
+        continue;
       this.#shares.delete(slot);
       await this.giveBack(share);
+    }
+  }
+
+  /** Tells the database what was let pass without it. @returns whether it knows. */
+  private async settle(share: Share): Promise<boolean> {
+    const { owed } = share;
+    try {
+      await this.leases.anyTenantLease({ ...share.window, weight: 0 }, 0, owed);
+      share.owed -= owed;
+      return true;
+    } catch (error) {
+      this.logger.debug('api_keys.share_not_settled', { key_id: share.window.keyId, error });
+      return false;
     }
   }
 
@@ -211,6 +223,10 @@ export class KeyLimiter implements BackgroundWorker, OnModuleInit {
       this.logger.warn('api_keys.share_lost', { key_id: share.window.keyId, error });
     });
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof DomainError && error.definition === ServiceUnavailable.definition;
 }
 
 function refuse(windows: readonly KeyWindow[], closed: Share, nowMs: number): Verdict {

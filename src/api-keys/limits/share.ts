@@ -23,7 +23,9 @@ export interface Share {
   left: number;
   /** Whether the database has handed out any of it. */
   isLeased: boolean;
-  /** What was shared out without the database, which does not know of it yet. */
+  /** This replica's part of a window that began without the database. */
+  isSharedOut: boolean;
+  /** What of that the database does not know yet. */
   owed: number;
   /** Nothing is to be had before. */
   deniedUntilMs: number;
@@ -63,6 +65,7 @@ export function openShare(
     refillAt: NEVER,
     left: limit.limit,
     isLeased: false,
+    isSharedOut: false,
     owed: 0,
     deniedUntilMs: 0,
     usedAtMs: nowMs,
