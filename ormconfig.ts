@@ -52,6 +52,7 @@ import { ApiKeySecretEntity } from './src/api-keys/secrets/api-key-secret.entity
 import { KeyWindowEntity } from './src/api-keys/limits/key-window.entity.js';
 import { KeyUsageBatchEntity } from './src/api-keys/usage/key-usage-batch.entity.js';
 import { KeyUsageEntity } from './src/api-keys/usage/key-usage.entity.js';
+import { UnkeyKeyEntity } from './src/keys-bridge/unkey/unkey-key.entity.js';
 import { BillingCustomerEntity } from './src/billing-bridge/dispatch/billing-customer.entity.js';
 import { UsageDispatchEntity } from './src/billing-bridge/dispatch/usage-dispatch.entity.js';
 import { CouponRedemptionEntity } from './src/billing/coupons/coupon-redemption.entity.js';
@@ -125,6 +126,7 @@ export const entities = [
   KeyWindowEntity,
   KeyUsageEntity,
   KeyUsageBatchEntity,
+  UnkeyKeyEntity,
   OperatorEntity,
   OperatorAppEntity,
   SetupTokenEntity,

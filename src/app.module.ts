@@ -26,6 +26,7 @@ import { HttpModule } from './http/http.module.js';
 import { databaseUrlOf, KernelModule, type KernelOverrides } from './kernel/kernel.module.js';
 import { dataSourceOptions } from './kernel/persistence/data-source-options.js';
 import { KeysBridgeModule, type KeysBridgeOptions } from './keys-bridge/keys-bridge.module.js';
+import { keysOptions } from './keys-bridge/keys-options.js';
 import { ImpersonationModule } from './impersonation/impersonation.module.js';
 import { MessagingModule, type MessagingOverrides } from './messaging/messaging.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
@@ -80,7 +81,7 @@ export class AppModule {
           { module: BillingEngineModule, ledger: EmbeddedLedger },
         ),
         KeysBridgeModule.forRootAsync(
-          { inject: [Config], useFactory: (settings: Config) => options.keys ?? { driver: settings.keys.driver } },
+          { inject: [Config], useFactory: (settings: Config) => options.keys ?? keysOptions(settings) },
           { module: EmbeddedKeysModule, keyManager: EmbeddedKeyManager },
         ),
         SettingsModule,

@@ -125,6 +125,8 @@ export {
   KeyManagerNotAvailable,
   KeyNotAllowedHere,
   KeyNotFound,
+  KeyProviderRefused,
+  KeyProviderUnavailable,
   KeyStateConflict,
 } from './keys-bridge/keys-bridge.problems.js';
 export { PreconditionFailed } from './http/etag.js';

@@ -19,6 +19,8 @@ import {
   KeyFeatureUnsupported,
   KeyManagerNotAvailable,
   KeyNotFound,
+  KeyProviderRefused,
+  KeyProviderUnavailable,
   KeyStateConflict,
   TooManyKeys,
 } from '../keys-bridge/keys-bridge.problems.js';
@@ -78,7 +80,9 @@ export class ApiKeysController {
     InvalidScope,
     KeyFeatureUnsupported,
     TooManyKeys,
+    KeyProviderRefused,
     KeyManagerNotAvailable,
+    KeyProviderUnavailable,
   )
   async create(
     @Tenant() scope: EnvScope,
@@ -102,7 +106,7 @@ export class ApiKeysController {
     summary: 'API keys, newest first: yours, or everybody’s with `manage` on `apikey`',
   })
   @ApiOkResponse({ type: ApiKeyListResponse })
-  @ApiProblems(InsufficientPermissions, KeyManagerNotAvailable)
+  @ApiProblems(InsufficientPermissions, KeyManagerNotAvailable, KeyProviderUnavailable)
   async list(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -142,7 +146,7 @@ export class ApiKeysController {
       'One call that checks the key, its scopes and restrictions, takes from its limits and credits, and counts its use.',
   })
   @ApiOkResponse({ type: VerifyApiKeyResponse })
-  @ApiProblems(KeyManagerNotAvailable)
+  @ApiProblems(KeyManagerNotAvailable, KeyProviderUnavailable)
   async verify(@Tenant() scope: EnvScope, @Body() body: VerifyApiKeyRequest): Promise<VerifyApiKeyResponse> {
     const { key, scopes, cost, ip, origin, method, path, tag } = body;
     const requiredScopes = toScopeExpression(scopes);
@@ -160,7 +164,7 @@ export class ApiKeysController {
   @RequireSession({ operators: true })
   @ApiOperation({ operationId: 'getAPIKey', summary: 'Read an API key; the key itself is never shown again' })
   @ApiOkResponse({ type: ApiKeyResponse })
-  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable, KeyProviderUnavailable)
   async get(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -186,6 +190,8 @@ export class ApiKeysController {
     KeyFeatureUnsupported,
     PreconditionFailed,
     KeyManagerNotAvailable,
+    KeyProviderRefused,
+    KeyProviderUnavailable,
   )
   async update(
     @Tenant() scope: EnvScope,
@@ -212,7 +218,7 @@ export class ApiKeysController {
     description: 'Both share id, scopes, limits and credits. The answer holds the new key, which is never shown again.',
   })
   @ApiOkResponse({ type: RotatedApiKeyResponse })
-  @ApiProblems(KeyNotFound, InvalidScope, KeyStateConflict, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, InvalidScope, KeyStateConflict, KeyManagerNotAvailable, KeyProviderUnavailable)
   async rotate(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -233,7 +239,7 @@ export class ApiKeysController {
   @RequireSession({ operators: true })
   @ApiOperation({ operationId: 'suspendAPIKey', summary: 'Let a key open nothing until it is reactivated' })
   @ApiNoContentResponse()
-  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable, KeyProviderUnavailable)
   async suspend(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -248,7 +254,7 @@ export class ApiKeysController {
   @RequireSession({ operators: true })
   @ApiOperation({ operationId: 'reactivateAPIKey', summary: 'Let a suspended key work again' })
   @ApiNoContentResponse()
-  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, KeyStateConflict, KeyManagerNotAvailable, KeyProviderUnavailable)
   async reactivate(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -263,7 +269,7 @@ export class ApiKeysController {
   @RequireSession({ operators: true })
   @ApiOperation({ operationId: 'revokeAPIKey', summary: 'Revoke a key for good: both of its secrets stop at once' })
   @ApiNoContentResponse()
-  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable, KeyProviderUnavailable)
   async revoke(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -282,7 +288,7 @@ export class ApiKeysController {
     summary: 'What a key was used for, with what outcome, and by which of its secrets',
   })
   @ApiOkResponse({ type: KeyUsageResponse })
-  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable, KeyProviderUnavailable)
   async usage(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,

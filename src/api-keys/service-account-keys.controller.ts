@@ -13,6 +13,8 @@ import {
   InvalidScope,
   KeyFeatureUnsupported,
   KeyManagerNotAvailable,
+  KeyProviderRefused,
+  KeyProviderUnavailable,
   TooManyKeys,
 } from '../keys-bridge/keys-bridge.problems.js';
 import type { ServiceAccountEntity } from '../service-accounts/service-account.entity.js';
@@ -48,7 +50,15 @@ export class ServiceAccountKeysController {
     description: 'The answer holds the key, which is never shown again.',
   })
   @ApiCreatedResponse({ type: CreatedApiKeyResponse })
-  @ApiProblems(ServiceAccountNotFound, InvalidScope, KeyFeatureUnsupported, TooManyKeys, KeyManagerNotAvailable)
+  @ApiProblems(
+    ServiceAccountNotFound,
+    InvalidScope,
+    KeyFeatureUnsupported,
+    TooManyKeys,
+    KeyProviderRefused,
+    KeyManagerNotAvailable,
+    KeyProviderUnavailable,
+  )
   async create(
     @Tenant() scope: EnvScope,
     @Caller() caller: UserPrincipal,
@@ -69,7 +79,7 @@ export class ServiceAccountKeysController {
     summary: 'The keys of a service account in an environment, newest first',
   })
   @ApiOkResponse({ type: ApiKeyListResponse })
-  @ApiProblems(ServiceAccountNotFound, KeyManagerNotAvailable)
+  @ApiProblems(ServiceAccountNotFound, KeyManagerNotAvailable, KeyProviderUnavailable)
   async list(
     @Tenant() scope: EnvScope,
     @AccountId() id: Id<'service_account'>,

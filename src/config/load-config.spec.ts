@@ -226,6 +226,15 @@ describe('production', () => {
     expect(problemsOf({ AUTHSOME_BILLING: driver }).join()).toContain(`${name} is required`);
   });
 
+  it('keys that Unkey keeps need its root key and its API', () => {
+    expect(problemsOf({ AUTHSOME_KEYS: 'unkey' })).toEqual([
+      'AUTHSOME_UNKEY_ROOT_KEY is required with AUTHSOME_KEYS=unkey',
+      'AUTHSOME_UNKEY_API_ID is required with AUTHSOME_KEYS=unkey',
+    ]);
+    const given = { AUTHSOME_KEYS: 'unkey', AUTHSOME_UNKEY_ROOT_KEY: 'unkey_root', AUTHSOME_UNKEY_API_ID: 'api_1' };
+    expect(loadConfig(given).keys.unkeyUrl.href).toBe('https://api.unkey.com/');
+  });
+
   it.each(
     allVariables()
       .filter(({ seam }) => seam)

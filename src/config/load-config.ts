@@ -157,6 +157,12 @@ function crossProblems(values: ConfigValues): string[] {
   if (values.billing.driver === 'stripe' && values.billing.stripeKey === undefined) {
     problems.push('AUTHSOME_STRIPE_KEY is required with AUTHSOME_BILLING=stripe');
   }
+  if (values.keys.driver === 'unkey' && values.keys.unkeyRootKey === undefined) {
+    problems.push('AUTHSOME_UNKEY_ROOT_KEY is required with AUTHSOME_KEYS=unkey');
+  }
+  if (values.keys.driver === 'unkey' && values.keys.unkeyApiId === '') {
+    problems.push('AUTHSOME_UNKEY_API_ID is required with AUTHSOME_KEYS=unkey');
+  }
   if (values.mail.driver === 'http' && values.mail.httpUrl === undefined) {
     problems.push('AUTHSOME_MAIL_HTTP_URL is required with AUTHSOME_MAIL_DRIVER=http');
   }

@@ -237,9 +237,9 @@ export const variables = {
     }),
   },
   keys: {
-    driver: choice('AUTHSOME_KEYS', ['embedded', 'builtin', 'noop'], {
+    driver: choice('AUTHSOME_KEYS', ['embedded', 'unkey', 'builtin', 'noop'], {
       default: 'embedded',
-      doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `builtin`: the same without a bridge, and without limits, credits, restrictions and grace. `noop` answers every API-key operation with 503 key_manager_not_available.',
+      doc: 'The Keysmith bridge. `embedded`: API keys in the service’s own database. `unkey`: kept by Unkey. `builtin`: in the database without a bridge, and without limits, credits, restrictions and grace. `noop` answers every API-key operation with 503 key_manager_not_available.',
     }),
     offlineReplicas: integer('AUTHSOME_KEYS_OFFLINE_REPLICAS', [0, 1_000], {
       default: '0',
@@ -260,6 +260,18 @@ export const variables = {
         /^[a-z][a-z0-9]{1,7}$/.test(value) && value !== 'sk' && value !== 'pk'
           ? undefined
           : 'must be 2 to 8 lower-case letters and digits, and neither sk nor pk',
+    }),
+    unkeyRootKey: secret('AUTHSOME_UNKEY_ROOT_KEY', {
+      default: undefined,
+      doc: 'A root key of Unkey that may create, read, update and verify the keys of the API. Required with AUTHSOME_KEYS=unkey.',
+    }),
+    unkeyApiId: text('AUTHSOME_UNKEY_API_ID', {
+      default: '',
+      doc: 'The API at Unkey that the keys belong to. Required with AUTHSOME_KEYS=unkey.',
+    }),
+    unkeyUrl: url('AUTHSOME_UNKEY_URL', ['http', 'https'], {
+      default: 'https://api.unkey.com',
+      doc: 'Where Unkey answers.',
     }),
   },
   sessions: {

@@ -40,6 +40,7 @@ import {
   CreditsExhausted,
   InvalidApiKey,
   KeyManagerNotAvailable,
+  KeyProviderUnavailable,
   KeyNotAllowedHere,
 } from '../keys-bridge/keys-bridge.problems.js';
 import type { ProblemClass } from '../kernel/errors/problem.js';
@@ -136,7 +137,15 @@ function fromAccess({ policy, method }: Route): ProblemClass[] {
 /** What an API key is answered: where none is accepted, that. */
 function fromKeys({ policy: { access, scopes } }: Route): ProblemClass[] {
   if (scopes !== undefined) {
-    return [InvalidApiKey, InsufficientScope, KeyNotAllowedHere, CreditsExhausted, RateLimited, KeyManagerNotAvailable];
+    return [
+      InvalidApiKey,
+      InsufficientScope,
+      KeyNotAllowedHere,
+      CreditsExhausted,
+      RateLimited,
+      KeyManagerNotAvailable,
+      KeyProviderUnavailable,
+    ];
   }
   return access.kind === 'public' && !access.session ? [] : [KeyNotAccepted];
 }

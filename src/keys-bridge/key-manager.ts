@@ -176,12 +176,12 @@ export interface KeyCapabilities {
   readonly usage: boolean;
 }
 
-/** The API-key engine behind the service. Implementations: `noop`, `embedded`, and whatever a deployment binds. */
+/** The API-key engine behind the service. Implementations: `noop`, `embedded`, `unkey`, and whatever a deployment binds. */
 export interface KeyManager {
   /** Names the implementation, for the start-up log and the health endpoint. */
   readonly name: string;
   capabilities(): KeyCapabilities;
-  /** @throws KeyManagerNotAvailable, as all of the following; InvalidScope */
+  /** @throws KeyManagerNotAvailable or KeyProviderUnavailable, as all of the following; InvalidScope, KeyProviderRefused */
   createKey(scope: EnvScope, input: CreateKeyInput): Promise<KeyResult>;
   /**
    * Takes over a key that was issued elsewhere, and that goes on working as it is. Absent: keys cannot be taken over.
@@ -202,7 +202,7 @@ export interface KeyManager {
   suspendKey(scope: EnvScope, keyId: string): Promise<void>;
   /** @throws KeyNotFound, KeyStateConflict */
   reactivateKey(scope: EnvScope, keyId: string): Promise<void>;
-  /** @param version the one that must be changed; undefined: whichever. @throws KeyNotFound, PreconditionFailed */
+  /** @param version the one that must be changed; undefined: whichever. @throws KeyNotFound, KeyStateConflict, KeyProviderRefused, PreconditionFailed */
   updateKey(scope: EnvScope, keyId: string, input: UpdateKeyInput, version?: number): Promise<KeyInfo>;
   /** @throws KeyNotFound */
   getKey(scope: EnvScope, keyId: string): Promise<KeyInfo>;

@@ -1,7 +1,13 @@
 import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { BuiltinKeyManager } from './builtin.key-manager.js';
+import { Clock } from '../kernel/clock/clock.js';
+import { IdGenerator } from '../kernel/ids/id.js';
+import { Cursors } from '../kernel/persistence/page.js';
 import { KEY_MANAGER, type KeyManager, SERVICE_KEYS } from './key-manager.js';
 import { NoopKeyManager } from './noop.key-manager.js';
+import { StoredUnkeyKeys } from './unkey/stored-unkey-keys.js';
+import { UnkeyKeysRepository } from './unkey/unkey-keys.repository.js';
+import { UnkeyKeyManager, type UnkeyOptions, type UnkeyParts } from './unkey/unkey.key-manager.js';
 
 /** Which key manager to bind. */
 export type KeysBridgeOptions =
@@ -10,6 +16,8 @@ export type KeysBridgeOptions =
   | { readonly driver: 'builtin' }
   /** The engine in the service's own database. */
   | { readonly driver: 'embedded' }
+  /** Unkey's own service, or one of the deployment's that speaks as it does. */
+  | ({ readonly driver: 'unkey' } & UnkeyOptions)
   /** An engine of the deployment's own. */
   | { readonly driver: 'custom'; readonly keyManager: KeyManager };
 
@@ -26,6 +34,7 @@ export interface EmbeddedKeys {
 }
 
 const OPTIONS = Symbol('KeysBridgeOptions');
+const UNKEY_PARTS = Symbol('UnkeyParts');
 
 /** Binds the key manager. */
 @Module({})
@@ -44,7 +53,9 @@ export class KeysBridgeModule {
       imports: [...imports, engine.module],
       providers: [
         { provide: OPTIONS, inject, useFactory },
-        { provide: KEY_MANAGER, inject: [OPTIONS, engine.keyManager], useFactory: createKeyManager },
+        UnkeyKeysRepository,
+        { provide: UNKEY_PARTS, inject: [UnkeyKeysRepository, IdGenerator, Cursors, Clock], useFactory: unkeyParts },
+        { provide: KEY_MANAGER, inject: [OPTIONS, engine.keyManager, UNKEY_PARTS], useFactory: createKeyManager },
         { provide: SERVICE_KEYS, inject: [OPTIONS, KEY_MANAGER, engine.keyManager], useFactory: createServiceKeys },
       ],
       exports: [KEY_MANAGER, SERVICE_KEYS],
@@ -56,13 +67,19 @@ function createServiceKeys({ driver }: KeysBridgeOptions, bridge: KeyManager, em
   return driver === 'builtin' ? new BuiltinKeyManager(embedded) : bridge;
 }
 
-function createKeyManager(options: KeysBridgeOptions, embedded: KeyManager): KeyManager {
+function unkeyParts(keys: UnkeyKeysRepository, ids: IdGenerator, cursors: Cursors, clock: Clock): UnkeyParts {
+  return { keys: new StoredUnkeyKeys(keys), ids, cursors, clock };
+}
+
+function createKeyManager(options: KeysBridgeOptions, embedded: KeyManager, parts: UnkeyParts): KeyManager {
   switch (options.driver) {
     case 'noop':
     case 'builtin':
       return new NoopKeyManager();
     case 'embedded':
       return embedded;
+    case 'unkey':
+      return new UnkeyKeyManager(options, parts);
     case 'custom':
       return options.keyManager;
   }

@@ -7,6 +7,21 @@ export const KeyManagerNotAvailable = defineProblem({
   detail: 'no key manager is bound; see AUTHSOME_KEYS',
 });
 
+/** The engine behind the bridge is not there to be asked: nothing was found out about the key. */
+export const KeyProviderUnavailable = defineProblem({
+  code: 'provider_unavailable',
+  kind: 'unavailable',
+  title: 'Whoever keeps the API keys does not answer',
+  detail: 'the key was not checked; try again in a few seconds',
+});
+
+export const KeyProviderRefused = defineProblem({
+  code: 'provider_refused',
+  kind: 'unprocessable',
+  title: 'Whoever keeps the API keys does not take this',
+  detail: 'see refused, and docs/bridges.md for what the bound key manager can do',
+});
+
 /** One answer for every key that opens nothing: which of its reasons it is, only the audit trail and the metrics say. */
 export const InvalidApiKey = defineProblem({
   code: 'invalid_api_key',

@@ -5,6 +5,7 @@ import { UserImports1770400000000 } from './1770400000000-user-imports.js';
 import { AuditSeals1770600000000 } from './1770600000000-audit-seals.js';
 import { Roles1770800000000 } from './1770800000000-roles.js';
 import { ApiKeys1771100000000 } from './1771100000000-api-keys.js';
+import { UnkeyKeys1771200000000 } from './1771200000000-unkey-keys.js';
 import { Billing1771000000000 } from './1771000000000-billing.js';
 import { Webhooks1770900000000 } from './1770900000000-webhooks.js';
 import { Organizations1770700000000 } from './1770700000000-organizations.js';
@@ -27,4 +28,5 @@ export const migrations = [
   Webhooks1770900000000,
   Billing1771000000000,
   ApiKeys1771100000000,
+  UnkeyKeys1771200000000,
 ];

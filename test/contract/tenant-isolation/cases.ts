@@ -24,6 +24,7 @@ import { AuditRepository } from '../../../src/kernel/audit/audit.repository.js';
 import type { AppScope, EnvScope } from '../../../src/kernel/context/scope.js';
 import { ID_PREFIXES, type IdKind } from '../../../src/kernel/ids/id-prefixes.js';
 import type { Id } from '../../../src/kernel/ids/id.js';
+import { UnkeyKeysRepository } from '../../../src/keys-bridge/unkey/unkey-keys.repository.js';
 import { InvitationsRepository } from '../../../src/organizations/invitations/invitations.repository.js';
 import { MembersRepository } from '../../../src/organizations/members/members.repository.js';
 import { OrganizationDomainsRepository } from '../../../src/organizations/organization-domains.repository.js';
@@ -371,6 +372,14 @@ export const CASES: readonly Cases[] = [
     totals: async (usage, scope) => (await usage.totals(scope, { from: ALL_TIME.starts, to: ALL_TIME.ends }, 10)).keys,
     latencies: async (usage, scope) =>
       (await usage.latencies(scope, { from: ALL_TIME.starts, to: ALL_TIME.ends })).filter((count) => count > 0),
+  }),
+
+  casesOf<UnkeyKeysRepository, EnvScope>(UnkeyKeysRepository, 'environment', {
+    insert: (keys, scope, { unkeyKey }) =>
+      keys.insert(scope, { ...unkeyKey, id: newId('api_key'), unkeyKeyId: 'key_mallory', ownerId: 'mallory' }),
+    find: (keys, scope, { unkeyKey }) => keys.find(scope, unkeyKey.id),
+    change: (keys, scope, { unkeyKey }) => keys.change(scope, { ...unkeyKey, state: 'revoked' }),
+    page: (keys, scope) => keys.page(scope, {}, '', 100),
   }),
 
   casesOf<EntitlementsRepository, EnvScope>(EntitlementsRepository, 'environment', {

@@ -3,6 +3,8 @@ import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
 import { KeyUsageSystemRepository } from '../../../src/api-keys/usage/key-usage.system-repository.js';
 import { LeasesSystemRepository } from '../../../src/api-keys/limits/leases.system-repository.js';
 import { BillingCustomersRepository } from '../../../src/billing-bridge/dispatch/billing-customers.repository.js';
+import type { UnkeyKey } from '../../../src/keys-bridge/unkey/unkey-keys.js';
+import { UnkeyKeysRepository } from '../../../src/keys-bridge/unkey/unkey-keys.repository.js';
 import type { ChallengeEntity } from '../../../src/auth/challenges/challenge.entity.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
 import type { DeviceEntity } from '../../../src/devices/device.entity.js';
@@ -82,6 +84,8 @@ export interface Victim {
   readonly webhook: WebhookEntity;
   /** The user’s, used, and in a window of its limit. */
   readonly apiKey: ShownKey;
+  /** The same key, as if Unkey had it. */
+  readonly unkeyKey: UnkeyKey;
   /** The user’s books. */
   readonly billing: StagedBilling;
   /** A dead letter about the user. */
@@ -156,6 +160,18 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   const apiKey = await app.get(ApiKeysRepository).find(scope, keyId);
   if (apiKey === undefined) throw new Error('no key');
   await app.get(ApiKeysService).rotate(scope, keyId, { reason: 'manual' }, undefined, SYSTEM_ACTOR);
+  const { start, lastFour } = apiKey;
+  const atUnkey = {
+    id: apiKey.id,
+    unkeyKeyId: 'key_victim',
+    ownerKind: 'user',
+    ownerId: owner.id,
+    start,
+    lastFour,
+  } as const;
+  await app.get(UnkeyKeysRepository).insert(scope, atUnkey);
+  const unkeyKey = await app.get(UnkeyKeysRepository).find(scope, apiKey.id);
+  if (unkeyKey === undefined) throw new Error('no key at Unkey');
   const at = app.clock.now();
   const used = {
     ...scope,
@@ -246,6 +262,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       emptyTeam,
       webhook,
       apiKey,
+      unkeyKey,
       delivery,
       billing,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,
@@ -255,6 +272,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       marks: [
         apiKey.id,
         apiKey.name,
+        unkeyKey.unkeyKeyId,
         user.id,
         deletedUserId,
         email,
@@ -339,6 +357,7 @@ const TENANT_TABLES = [
   'billing_coupon_redemptions',
   'billing_invoices',
   'billing_customers',
+  'unkey_keys',
 ] as const;
 const APP_TABLES = [
   'environments',

@@ -23,6 +23,7 @@ const SHIPPED: Readonly<Record<string, string>> = {
   Webhooks1770900000000: '6b4d4021e2aacc8031b5d5d19d7a2aa610eb828980c8f639ca006f45307042ae',
   Billing1771000000000: 'af54300ffa61ae071a04b0817608006dd6992dd71e2487b7aeaa21084ea7202b',
   ApiKeys1771100000000: 'e27b6d9edfc9c7a728e22df0e4ea666aff56ae3429d31a943cb7ed16b1ca584d',
+  UnkeyKeys1771200000000: '392711f3313d26334afce5089a89457bad8a28ee75c880d18b1d57ca9734496a',
 };
 
 const names = migrations.map(({ name }) => name);
