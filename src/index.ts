@@ -129,6 +129,7 @@ export {
   KeyProviderUnavailable,
   KeyStateConflict,
 } from './keys-bridge/keys-bridge.problems.js';
+export { isOurKey } from './api-keys/key-format.js';
 export { PreconditionFailed } from './http/etag.js';
 export { RateLimited } from './kernel/limits/rate-limits.js';
 export { InsufficientScope } from './http/access/access.problems.js';

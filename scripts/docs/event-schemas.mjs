@@ -14,6 +14,8 @@ const TEXTS = {
   feature: 'authsome.users.created',
   grace_until: '2030-02-18T12:00:00.000Z',
   key: 'sessions.max_per_user',
+  leak_source: 'commit',
+  leak_url: 'https://github.com/acme/shop/blob/main/deploy.sh',
   meter_key: 'storage.bytes',
   name: 'Nightly export',
   org_slug: 'analytical-engines',

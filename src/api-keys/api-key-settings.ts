@@ -1,5 +1,5 @@
 import { defineSetting } from '../settings/setting-definition.js';
-import { integer } from '../settings/setting-types.js';
+import { choice, integer } from '../settings/setting-types.js';
 
 export const KEYS_PER_OWNER = defineSetting({
   key: 'api_keys.max_per_owner',
@@ -8,4 +8,17 @@ export const KEYS_PER_OWNER = defineSetting({
   type: integer(0, 10_000),
   scopes: ['global', 'app', 'environment'],
   default: () => 25,
+});
+
+export const LEAK_POLICIES = ['revoke', 'suspend', 'notify'] as const;
+export type LeakPolicy = (typeof LEAK_POLICIES)[number];
+
+export const ON_LEAK = defineSetting<LeakPolicy>({
+  key: 'api_keys.on_leak',
+  displayName: 'Leaked API keys',
+  description:
+    'What becomes of an API key that was reported as leaked: it is revoked, suspended until somebody has rotated it, or only its owner is told.',
+  type: choice(LEAK_POLICIES),
+  scopes: ['global', 'app', 'environment'],
+  default: () => 'revoke',
 });

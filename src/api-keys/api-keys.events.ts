@@ -15,6 +15,12 @@ declare module '../kernel/events/event-map.js' {
     'api_key.suspended': KeyPayload;
     'api_key.reactivated': KeyPayload;
     'api_key.revoked': KeyPayload;
+    'api_key.leaked': KeyPayload & {
+      secret: 'current' | 'grace';
+      leak_action: 'revoked' | 'suspended' | 'none';
+      leak_source?: string;
+      leak_url?: string;
+    };
   }
 }
 
@@ -25,4 +31,5 @@ describeEvents({
   'api_key.suspended': 'An API key opens nothing until it is reactivated.',
   'api_key.reactivated': 'A suspended API key works again.',
   'api_key.revoked': 'An API key opens nothing any more.',
+  'api_key.leaked': 'Somebody found an API key where everybody can read it.',
 });

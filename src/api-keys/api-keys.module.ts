@@ -1,5 +1,8 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { EnvironmentsModule } from '../environments/environments.module.js';
 import { AuthenticationStrategies } from '../http/authentication/authentication-strategies.js';
+import { OutboundModule } from '../kernel/outbound/outbound.module.js';
+import { OperatorsModule } from '../operators/operators.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ServiceAccountsModule } from '../service-accounts/service-accounts.module.js';
 import { SettingsModule } from '../settings/settings.module.js';
@@ -14,13 +17,34 @@ import { EmbeddedKeysModule } from './embedded-keys.module.js';
 import { GrantableScopes } from './grantable-scopes.js';
 import { ImportedOwners } from './imported-owners.js';
 import { KeyOwners } from './key-owners.js';
+import { GithubKeys } from './leaks/github-keys.js';
+import { LeakMails } from './leaks/leak-mails.js';
+import { LeakedSecretsRepository } from './leaks/leaked-secrets.repository.js';
+import { LeaksController } from './leaks/leaks.controller.js';
+import { LeaksService } from './leaks/leaks.service.js';
+import { ReporterKeys } from './leaks/reporter-keys.js';
 import { ServiceAccountKeysController } from './service-account-keys.controller.js';
 import { KeyUsageRepository } from './usage/key-usage.repository.js';
 
 /** API keys of users, organizations and service accounts: administered, accepted by the edge, verified for others. */
 @Module({
-  imports: [EmbeddedKeysModule, SettingsModule, UsersModule, OrganizationsModule, ServiceAccountsModule],
-  controllers: [ApiKeysController, ApiKeyAnalyticsController, ApiKeyImportsController, ServiceAccountKeysController],
+  imports: [
+    EmbeddedKeysModule,
+    OutboundModule,
+    EnvironmentsModule,
+    SettingsModule,
+    UsersModule,
+    OrganizationsModule,
+    OperatorsModule,
+    ServiceAccountsModule,
+  ],
+  controllers: [
+    ApiKeysController,
+    ApiKeyAnalyticsController,
+    ApiKeyImportsController,
+    ServiceAccountKeysController,
+    LeaksController,
+  ],
   providers: [
     ApiKeysService,
     ApiKeyStrategy,
@@ -29,6 +53,10 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
     ImportedOwners,
     KeyOwners,
     KeyUsageRepository,
+    LeaksService,
+    LeakMails,
+    LeakedSecretsRepository,
+    { provide: ReporterKeys, useClass: GithubKeys },
   ],
   exports: [ApiKeysService],
 })

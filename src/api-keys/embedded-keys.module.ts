@@ -28,6 +28,12 @@ import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js
     KeyUsageBuffer,
     KeyUsageSystemRepository,
   ],
-  exports: [EmbeddedKeyManager, ApiKeysRepository, KeyUsageSystemRepository, LeasesSystemRepository],
+  exports: [
+    EmbeddedKeyManager,
+    ApiKeysRepository,
+    KeyLookupSystemRepository,
+    KeyUsageSystemRepository,
+    LeasesSystemRepository,
+  ],
 })
 export class EmbeddedKeysModule {}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { drawKey, flawOf, KEY_PATTERN, keyEnd, keyStart, looksLikeKey } from './key-format.js';
+import { drawKey, flawOf, isOurKey, KEY_PATTERN, keyEnd, keyStart, looksLikeKey } from './key-format.js';
 
 const DRAWN = 100_000;
 const KEYS = Array.from({ length: DRAWN }, () => drawKey('ath', 'production'));
@@ -44,6 +44,15 @@ describe('the format of API keys', () => {
     }
     for (const legacy of [`sk_live_${'a'.repeat(64)}`, `ask_${'0'.repeat(64)}`])
       expect(isPlausibleKey(legacy)).toBe(true);
+  });
+
+  it('K40: isOurKey tells keys by form, brand and checksum, and knows no others', () => {
+    const key = drawKey('acme', 'production');
+    const slip = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
+    expect([isOurKey(key), isOurKey(key, 'acme'), isOurKey(key, 'ath')]).toEqual([true, true, false]);
+    for (const other of [slip, `${key}x`, ` ${key}`, `sk_live_${'a'.repeat(64)}`, '', 'x'.repeat(100_000)]) {
+      expect(isOurKey(other)).toBe(false);
+    }
   });
 
   it('shows the beginning and the end of a key, and no more', () => {

@@ -82,3 +82,13 @@ export function keyStart(rawKey: string): string {
 export function keyEnd(rawKey: string): string {
   return rawKey.slice(-4);
 }
+
+/**
+ * Whether a text is an API key of this service, as far as it tells by itself: its form and its checksum, offline. For scanners of your own –
+ * of commits, logs, tickets – that look for keys before somebody else does. It does not tell whether the key was ever issued or still works.
+ * @param brand the one the deployment gives its keys (`AUTHSOME_KEY_BRAND`); any when absent.
+ */
+export function isOurKey(token: string, brand?: string): boolean {
+  const [, found] = KEY_PATTERN.exec(token) ?? [];
+  return found !== undefined && (brand === undefined || found === brand) && flawOf(token, []) === undefined;
+}

@@ -273,6 +273,10 @@ export const variables = {
       default: 'https://api.unkey.com',
       doc: 'Where Unkey answers.',
     }),
+    leaksUrl: url('AUTHSOME_KEYS_LEAKS_URL', ['http', 'https'], {
+      default: undefined,
+      doc: 'Where the public keys are read that reports of leaked API keys are signed with: `https://api.github.com/meta/public_keys/secret_scanning` for GitHub. Without it no report is taken (404): GitHub reports to partners only who registered their brand and address with it, so elsewhere the route would be an open door that nobody needs.',
+    }),
   },
   sessions: {
     accessTokenTtlMs: duration('AUTHSOME_ACCESS_TOKEN_TTL', ['1s', '24h'], {
@@ -410,6 +414,10 @@ export const variables = {
     setupPerIp: limit('AUTHSOME_LIMIT_SETUP_PER_IP', {
       default: '10/1m',
       doc: 'Tries of the setup token from one address.',
+    }),
+    leakReportsPerIp: limit('AUTHSOME_LIMIT_LEAK_REPORTS_PER_IP', {
+      default: '600/1m',
+      doc: 'Reports of leaked API keys from one address.',
     }),
     mailPerAddress: limit('AUTHSOME_LIMIT_MAIL_PER_ADDRESS', {
       default: '5/1h',

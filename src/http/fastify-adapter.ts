@@ -12,6 +12,7 @@ import {
 } from '../kernel/errors/common-problems.js';
 import type { DomainError } from '../kernel/errors/problem.js';
 import { addCloudEventParsers } from './body/cloud-events-body.js';
+import { keepRawBody } from './body/raw-body.js';
 import { addTableParsers } from './body/table-body.js';
 import { JsonRefused, parseStrictJson } from './body/strict-json.js';
 import { problemDocument } from './problems/problem-document.js';
@@ -57,7 +58,8 @@ export function createFastifyAdapter(config: Config): FastifyAdapter {
   // Node hands a tunnel's socket over instead of a request: this is no proxy (R324).
   fastify.server.on('connect', (_request, socket) => answerOn(socket, new MethodNotAllowed(), headers));
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    keepRawBody(request, body as Buffer);
     try {
       done(null, (body as Buffer).length === 0 ? undefined : parseStrictJson(body as Buffer));
     } catch (error) {

@@ -11,6 +11,7 @@ export const MESSAGE_PURPOSES = [
   'account_exists',
   'organization_invitation',
   'webhook_disabled',
+  'api_key_leaked',
 ] as const;
 
 export type MessagePurpose = (typeof MESSAGE_PURPOSES)[number];

@@ -6,6 +6,7 @@ import { AuditSeals1770600000000 } from './1770600000000-audit-seals.js';
 import { Roles1770800000000 } from './1770800000000-roles.js';
 import { ApiKeys1771100000000 } from './1771100000000-api-keys.js';
 import { UnkeyKeys1771200000000 } from './1771200000000-unkey-keys.js';
+import { LeakedKeys1771300000000 } from './1771300000000-leaked-keys.js';
 import { Billing1771000000000 } from './1771000000000-billing.js';
 import { Webhooks1770900000000 } from './1770900000000-webhooks.js';
 import { Organizations1770700000000 } from './1770700000000-organizations.js';
@@ -29,4 +30,5 @@ export const migrations = [
   Billing1771000000000,
   ApiKeys1771100000000,
   UnkeyKeys1771200000000,
+  LeakedKeys1771300000000,
 ];

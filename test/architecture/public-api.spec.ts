@@ -104,6 +104,7 @@ describe('what the package exports', () => {
       'eventCatalogue',
       'isDescribed',
       'isId',
+      'isOurKey',
       'loadConfig',
       'organizationActor',
       'parseId',

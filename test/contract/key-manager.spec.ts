@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { Secret } from '../../src/kernel/crypto/secret.js';
-import { KEY_MANAGER, type KeyManager } from '../../src/keys-bridge/key-manager.js';
+import { KEY_MANAGER, type KeyManager, SERVICE_KEYS } from '../../src/keys-bridge/key-manager.js';
 import { NoopKeyManager } from '../../src/keys-bridge/noop.key-manager.js';
 import { scopeTo } from '../../src/kernel/context/scope.js';
 import { keyManagerContract, type KeyManagerRig } from '../../src/testing/key-manager.contract.js';
@@ -17,6 +17,27 @@ describe('K04: noop', () => {
       close: () => Promise.resolve(),
     });
   for (const { name, run } of keyManagerContract(make, { available: false })) it(name, run);
+});
+
+describe('K04: builtin', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { AUTHSOME_KEYS: 'builtin' } });
+  });
+  afterAll(() => app.close());
+
+  const make = async (): Promise<KeyManagerRig> => {
+    const tenant = await app.createTenant();
+    const { userId } = await app.api.signUp(tenant);
+    return {
+      keyManager: app.nest.get<KeyManager>(SERVICE_KEYS, { strict: false }),
+      scope: tenant.scope,
+      owner: { kind: 'user', id: userId },
+      close: () => Promise.resolve(),
+    };
+  };
+  for (const { name, run } of keyManagerContract(make, { available: true })) it(name, run);
 });
 
 describe('K04: embedded', () => {

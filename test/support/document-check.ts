@@ -16,6 +16,8 @@ type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
 /** Fields that no answer may carry, wherever they stand (R347). */
 const FORBIDDEN = /"(password_hash|passwordHash|secret_hash|token_hash|access_hash|locator|code_mac|private_sealed)"/;
+/** Says by the hash which token it means, to whoever has just sent the token itself; and the document, which describes that. */
+const NAMES_TOKEN_HASH = /^\/(v1\/keys\/leaks\/github|\.well-known\/authsome\/openapi)(\?|$)/;
 
 /** Holds every answer against the service's own OpenAPI document. */
 export class DocumentCheck {
@@ -42,7 +44,8 @@ export class DocumentCheck {
 
   /** @throws when the document does not allow the answer. Paths that it does not describe are not looked at. */
   require(method: string, url: string, answer: Answer): void {
-    if (FORBIDDEN.test(answer.text))
+    const text = NAMES_TOKEN_HASH.test(url) ? answer.text.replaceAll('"token_hash"', '') : answer.text;
+    if (FORBIDDEN.test(text))
       throw new Error(`${method} ${url} answered a field that must never leave: ${answer.text}`);
     const path = this.#patterns.find(({ pattern }) => pattern.test(url.split('?')[0] ?? ''))?.path;
     const operation = path === undefined ? undefined : this.#paths[path]?.[method.toLowerCase()];

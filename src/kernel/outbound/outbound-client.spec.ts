@@ -79,6 +79,21 @@ describe('OutboundClient', () => {
     expect(bodies).toEqual([body]);
   });
 
+  it('reads an address under the same rules, within a time of its own', async () => {
+    const { port, requests, connections } = await receiver(({ url }, response) => {
+      if (url === '/moved') response.writeHead(302, { location: '/' }).end();
+      else if (url !== '/slow') response.end('here');
+    });
+    const outbound = client({ allow: [`127.0.0.1:${port}`] });
+    expect(await outbound.get(`http://127.0.0.1:${port}/`, 5_000)).toMatchObject({ status: 200, body: 'here' });
+    expect(requests[0]).toMatchObject({ method: 'GET' });
+    await expect(outbound.get(`http://127.0.0.1:${port}/moved`, 5_000)).rejects.toThrow('redirect');
+    await expect(outbound.get(`http://127.0.0.1:${port}/slow`, 50)).rejects.toThrow('within 50 ms');
+    const before = connections.length;
+    await expect(client({ allow: [] }).get(`http://127.0.0.1:${port}/`, 5_000)).rejects.toThrow(OutboundRefused);
+    expect(connections).toHaveLength(before);
+  });
+
   it('R222: an inner address that is not listed is refused and its listener sees nothing', async () => {
     const { port, connections } = await receiver((_, response) => response.end());
     const outbound = client({ allow: [] });

@@ -30,6 +30,12 @@ export interface OutboundResponse {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /**
  * The one HTTP client for addresses that somebody configured. Reaches the open internet by https only, plus the pairs of the allow list;
  * checks the TLS certificate; never follows a redirect, because its target was not what anybody configured (R222 to R225).
@@ -64,18 +70,23 @@ export class OutboundClient implements OnApplicationShutdown {
    * Sends one POST. Any status but a redirect is an answer; judging it is the caller's business.
    * @throws OutboundRefused, OutboundFailed
    */
-  async post(url: string | URL, { headers, ...content }: OutboundRequest): Promise<OutboundResponse> {
+  post(url: string | URL, { headers, ...content }: OutboundRequest): Promise<OutboundResponse> {
+    const body = 'json' in content ? JSON.stringify(content.json) : content.body;
+    const sent = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body } as const;
+    return this.call(url, sent, this.#totalTimeoutMs);
+  }
+
+  /** As {@link post}, for what is only read. @throws OutboundRefused, OutboundFailed */
+  get(url: string | URL, timeoutMs: number): Promise<OutboundResponse> {
+    return this.call(url, { method: 'GET', headers: { accept: 'application/json' } }, timeoutMs);
+  }
+
+  private async call(url: string | URL, { headers, ...sent }: Sent, timeoutMs: number): Promise<OutboundResponse> {
     const target = this.#policy.check(url);
-    const response = await this.failing(
-      send(target, {
-        method: 'POST',
-        dispatcher: this.#agent,
-        signal: AbortSignal.timeout(this.#totalTimeoutMs),
-        headers: { 'user-agent': 'authsome', 'content-type': 'application/json', ...headers },
-        body: 'json' in content ? JSON.stringify(content.json) : content.body,
-      }),
-    );
-    const body = await this.failing(this.read(response.body));
+    const signal = AbortSignal.timeout(timeoutMs);
+    const options = { ...sent, dispatcher: this.#agent, signal, headers: { 'user-agent': 'authsome', ...headers } };
+    const response = await this.failing(send(target, options), timeoutMs);
+    const body = await this.failing(this.read(response.body), timeoutMs);
     if (response.statusCode >= 300 && response.statusCode < 400) {
       throw new OutboundFailed(`answered with a redirect (${response.statusCode}), which is not followed`);
     }
@@ -98,19 +109,19 @@ export class OutboundClient implements OnApplicationShutdown {
     return Buffer.concat(chunks).subarray(0, this.#mostBodyBytes).toString('utf8');
   }
 
-  private async failing<T>(work: Promise<T>): Promise<T> {
+  private async failing<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
     try {
       return await work;
     } catch (error) {
       if (error instanceof OutboundRefused) throw error;
-      throw new OutboundFailed(this.reasonOf(error as Error & { code?: string }), { cause: error });
+      throw new OutboundFailed(reasonOf(error as Error & { code?: string }, timeoutMs), { cause: error });
     }
   }
+}
 
-  private reasonOf({ name, code }: Error & { code?: string }): string {
-    if (name === 'TimeoutError') return `no complete answer within ${this.#totalTimeoutMs} ms`;
-    return `no answer (${code ?? name})`;
-  }
+function reasonOf({ name, code }: Error & { code?: string }, timeoutMs: number): string {
+  if (name === 'TimeoutError') return `no complete answer within ${timeoutMs} ms`;
+  return `no answer (${code ?? name})`;
 }
 
 function joined(headers: Dispatcher.ResponseData['headers']): Record<string, string> {

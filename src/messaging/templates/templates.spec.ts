@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { accountExistsMail } from './account-exists.js';
+import { apiKeyLeakedMail } from './api-key-leaked.js';
 import { changeEmailMail } from './change-email.js';
 import { emailChangeNoticeMail } from './email-change-notice.js';
 import { emailChangedMail } from './email-changed.js';
@@ -27,9 +28,12 @@ const TEMPLATES = {
   emailChangedMail,
   passwordChangedMail,
   accountExistsMail,
+  apiKeyLeakedMail: ({ appName }: { readonly appName: string }) =>
+    apiKeyLeakedMail({ appName, keyName: appName, keyHint: 'ath_live_ab12…wxyz', action: 'revoked' }),
 };
 const all = Object.entries(TEMPLATES).map(([name, render]) => ({ name, render }));
-const withLink = all.filter(({ name }) => name !== 'passwordChangedMail' && name !== 'accountExistsMail');
+const WITHOUT_LINK = ['passwordChangedMail', 'accountExistsMail', 'apiKeyLeakedMail'];
+const withLink = all.filter(({ name }) => !WITHOUT_LINK.includes(name));
 
 /** What a mail program shows of a body: no markup, entities read. */
 function shown(html: string): string {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ApiKeysRepository } from '../../../src/api-keys/api-keys.repository.js';
+import { LeakedSecretsRepository } from '../../../src/api-keys/leaks/leaked-secrets.repository.js';
 import { KeyUsageRepository } from '../../../src/api-keys/usage/key-usage.repository.js';
 import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
@@ -365,6 +366,11 @@ export const CASES: readonly Cases[] = [
     update: (keys, scope, { apiKey, now }) => keys.update(scope, { ...apiKey, ...MALLORYS_KEY }, undefined, now),
     rotate: (keys, scope, { apiKey: { id }, now }) =>
       keys.rotate(scope, { id, version: 2 }, mallorysSecret(), null, 'manual', now),
+  }),
+
+  casesOf<LeakedSecretsRepository, EnvScope>(LeakedSecretsRepository, 'environment', {
+    find: (secrets, scope, { apiKeySecret: { keyId, secretHash } }) => secrets.find(scope, keyId, secretHash),
+    mark: (secrets, scope, { apiKeySecret, now }) => secrets.mark(scope, apiKeySecret.id, now),
   }),
 
   casesOf<KeyUsageRepository, EnvScope>(KeyUsageRepository, 'environment', {

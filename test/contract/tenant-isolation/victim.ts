@@ -1,5 +1,6 @@
 import { ApiKeysRepository, type ShownKey } from '../../../src/api-keys/api-keys.repository.js';
 import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
+import type { ApiKeySecretEntity } from '../../../src/api-keys/secrets/api-key-secret.entity.js';
 import { KeyUsageSystemRepository } from '../../../src/api-keys/usage/key-usage.system-repository.js';
 import { LeasesSystemRepository } from '../../../src/api-keys/limits/leases.system-repository.js';
 import { BillingCustomersRepository } from '../../../src/billing-bridge/dispatch/billing-customers.repository.js';
@@ -86,6 +87,8 @@ export interface Victim {
   readonly apiKey: ShownKey;
   /** The same key, as if Unkey had it. */
   readonly unkeyKey: UnkeyKey;
+  /** What opens it. */
+  readonly apiKeySecret: ApiKeySecretEntity;
   /** The user’s books. */
   readonly billing: StagedBilling;
   /** A dead letter about the user. */
@@ -263,6 +266,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       webhook,
       apiKey,
       unkeyKey,
+      apiKeySecret: await only<ApiKeySecretEntity>('ApiKeySecretEntity', { ...inEnv, kind: 'current' }),
       delivery,
       billing,
       attemptKey: (await only<{ key: Buffer }>('SignInAttemptsEntity', inEnv)).key,

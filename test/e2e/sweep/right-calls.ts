@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
 import { AppConfigsService } from '../../../src/apps/app-configs.service.js';
 import { TOKEN_TTL } from '../../../src/apps/tenant-settings.js';
@@ -20,6 +21,7 @@ import { SettingsService } from '../../../src/settings/settings.service.js';
 import { UserImportsService } from '../../../src/user-imports/user-imports.service.js';
 import { UsersService } from '../../../src/users/users.service.js';
 import { type SignedIn, uniqueEmail } from '../../support/api-client.js';
+import { FakeGithub } from '../../support/fake-github.js';
 import { tokenOf } from '../../support/recording-mailer.js';
 import { type StagedBilling, stageBilling } from '../../support/stage-billing.js';
 import { stageWebhook } from '../../support/stage-webhook.js';
@@ -235,7 +237,15 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
     path: `/v1/admin/service-accounts/${(await serviceAccount(app, tenant.scope)).id}`,
   }),
   createAPIKey: () => ({ body: { name: 'CI' } }),
+  adminImportAPIKeys: ({ person }) => ({
+    body: { keys: [{ name: 'From before', hash: randomBytes(32).toString('hex'), user_id: person.userId }] },
+  }),
   verifyAPIKey: () => ({ body: { key: 'none' } }),
+  reportLeakedAPIKeys: async () => {
+    const github = await FakeGithub.open();
+    const on = await TestApp.start({ env: { ...UNLIMITED, ...github.env } });
+    return { on, body: [], headers: github.headersFor('[]') };
+  },
   reactivateAPIKey: async ({ tenant, person }, { app }) => {
     await app.get(ApiKeysService).suspend(tenant.scope, person.apiKeyId, undefined, SYSTEM_ACTOR);
     return {};

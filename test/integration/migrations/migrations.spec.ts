@@ -24,6 +24,7 @@ const SHIPPED: Readonly<Record<string, string>> = {
   Billing1771000000000: 'af54300ffa61ae071a04b0817608006dd6992dd71e2487b7aeaa21084ea7202b',
   ApiKeys1771100000000: 'e27b6d9edfc9c7a728e22df0e4ea666aff56ae3429d31a943cb7ed16b1ca584d',
   UnkeyKeys1771200000000: '392711f3313d26334afce5089a89457bad8a28ee75c880d18b1d57ca9734496a',
+  LeakedKeys1771300000000: '9ef6bd0da91288ac1399a532f20cf641d34cb56a5b0fb0931f64e6e7fe8f42d9',
 };
 
 const names = migrations.map(({ name }) => name);
