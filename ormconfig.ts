@@ -48,6 +48,8 @@ import { WebhookMessageEntity } from './src/webhooks/messages/webhook-message.en
 import { WebhookEntity } from './src/webhooks/webhook.entity.js';
 import { UserEntity } from './src/users/user.entity.js';
 import { ApiKeyEntity } from './src/api-keys/api-key.entity.js';
+import { ApiKeyPolicyEntity } from './src/api-keys/policies/api-key-policy.entity.js';
+import { ApiKeyRotationEntity } from './src/api-keys/rotations/api-key-rotation.entity.js';
 import { ApiKeySecretEntity } from './src/api-keys/secrets/api-key-secret.entity.js';
 import { KeyWindowEntity } from './src/api-keys/limits/key-window.entity.js';
 import { KeyUsageBatchEntity } from './src/api-keys/usage/key-usage-batch.entity.js';
@@ -122,6 +124,8 @@ export const entities = [
   UsageRollupEntity,
   UsageUniqueEntity,
   ApiKeyEntity,
+  ApiKeyPolicyEntity,
+  ApiKeyRotationEntity,
   ApiKeySecretEntity,
   KeyWindowEntity,
   KeyUsageEntity,

@@ -29,6 +29,8 @@ const TEXTS = {
   role_slug: 'billing',
   scope_id: `aenv_${SUFFIX}`,
   api_key_id: `akey_${SUFFIX}`,
+  api_key_policy_id: `akpl_${SUFFIX}`,
+  due_at: '2030-01-22T12:00:00.000Z',
   owner_id: `ausr_${SUFFIX}`,
   slug: 'acme',
   subject: `org:aorg_${SUFFIX}`,

@@ -5,6 +5,7 @@ import { code, grouped, page, table } from './markdown.mjs';
 const GROUPS = {
   admin: ['Administration', 'What operators do to accounts.'],
   api_key: ['API keys', ''],
+  api_key_policy: ['Policies of API keys', ''],
   app: ['Apps', ''],
   auth: ['Signing up and in', ''],
   device: ['Devices', ''],

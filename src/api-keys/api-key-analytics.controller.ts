@@ -28,7 +28,7 @@ export class ApiKeyAnalyticsController {
   async totals(@Tenant() scope: EnvScope, @Query() query: KeyTotalsQuery): Promise<KeyTotalsResponse> {
     const owner = query.owner_id ? { ownerId: query.owner_id } : {};
     const span = { ...toSpan(query, this.clock.now()), ...owner };
-    const totals = await this.usage.totals(scope, span, query.limit ?? MOST_USED);
+    const totals = await this.usage.totals(scope, span, query.limit || MOST_USED);
     return toKeyTotalsResponse(totals, await this.usage.latencies(scope, span));
   }
 }

@@ -17,6 +17,7 @@ import { UserNotFound } from '../users/users.problems.js';
 import { ApiKeysService, type ImportedKey } from './api-keys.service.js';
 import { toNewKey } from './dto/api-key.dto.js';
 import { ImportApiKeysRequest, ImportApiKeysResponse, toForeignSecret } from './dto/import-keys.dto.js';
+import { ExpiryBeyondPolicy, KeyPolicyNotFound } from './policies/policies.problems.js';
 import { ImportedOwners } from './imported-owners.js';
 
 @ApiTags('API keys')
@@ -43,6 +44,8 @@ export class ApiKeyImportsController {
     InvalidScope,
     KeyAlreadyKnown,
     KeyFeatureUnsupported,
+    KeyPolicyNotFound,
+    ExpiryBeyondPolicy,
     KeyManagerNotAvailable,
   )
   async import(

@@ -51,6 +51,8 @@ import {
   VerifyApiKeyResponse,
 } from './dto/verify-key.dto.js';
 import { KeyOwners } from './key-owners.js';
+import { ExpiryBeyondPolicy, KeyPolicyNotFound } from './policies/policies.problems.js';
+import { KeyRotationListResponse, toRotationListResponse } from './rotations/key-rotation.dto.js';
 
 const KeyId = () => Param('keyId', new IdPipe('api_key'));
 
@@ -79,6 +81,8 @@ export class ApiKeysController {
     OrganizationNotFound,
     InvalidScope,
     KeyFeatureUnsupported,
+    KeyPolicyNotFound,
+    ExpiryBeyondPolicy,
     TooManyKeys,
     KeyProviderRefused,
     KeyManagerNotAvailable,
@@ -187,6 +191,9 @@ export class ApiKeysController {
     KeyNotFound,
     KeyStateConflict,
     InvalidScope,
+    InsufficientPermissions,
+    KeyPolicyNotFound,
+    ExpiryBeyondPolicy,
     KeyFeatureUnsupported,
     PreconditionFailed,
     KeyManagerNotAvailable,
@@ -205,6 +212,8 @@ export class ApiKeysController {
     const within = await this.owners.around(by, id);
     const { owner } = await this.keys.get(scope, id, within);
     const changes = toKeyChanges(body);
+    // A policy binds whoever stands under it: they do not choose another one themselves.
+    if (changes.policyId !== undefined && !(await this.owners.manages(by))) throw new InsufficientPermissions();
     await this.owners.requireGrantable(by, owner, changes.scopes ?? []);
     return toApiKeyResponse(await this.keys.update(scope, id, changes, version, within, actorOf(caller)));
   }
@@ -279,6 +288,21 @@ export class ApiKeysController {
   ): Promise<void> {
     const within = await this.owners.around({ caller, scope, asOperator }, id);
     await this.keys.revoke(scope, id, reason || undefined, within, actorOf(caller));
+  }
+
+  @Get(':keyId/rotations')
+  @RequireSession({ operators: true })
+  @ApiOperation({ operationId: 'listAPIKeyRotations', summary: 'When, why and by whom a key was rotated' })
+  @ApiOkResponse({ type: KeyRotationListResponse })
+  @ApiProblems(KeyNotFound, KeyManagerNotAvailable)
+  async rotations(
+    @Tenant() scope: EnvScope,
+    @Caller() caller: UserPrincipal,
+    @AsOperator() asOperator: boolean,
+    @KeyId() id: Id<'api_key'>,
+  ): Promise<KeyRotationListResponse> {
+    const within = await this.owners.around({ caller, scope, asOperator }, id);
+    return toRotationListResponse(await this.keys.rotationsOf(scope, id, within));
   }
 
   @Get(':keyId/usage')

@@ -24,6 +24,12 @@ import { LeaksController } from './leaks/leaks.controller.js';
 import { LeaksService } from './leaks/leaks.service.js';
 import { ReporterKeys } from './leaks/reporter-keys.js';
 import { ServiceAccountKeysController } from './service-account-keys.controller.js';
+import { KeyScopesController } from './key-scopes.controller.js';
+import { KeyPoliciesController } from './policies/key-policies.controller.js';
+import { KeyPoliciesService } from './policies/key-policies.service.js';
+import { KeyDeadlinesSystemRepository } from './rotations/key-deadlines.system-repository.js';
+import { KeyDeadlines } from './rotations/key-deadlines.task.js';
+import { KeyRotationsRepository } from './rotations/key-rotations.repository.js';
 import { KeyUsageRepository } from './usage/key-usage.repository.js';
 
 /** API keys of users, organizations and service accounts: administered, accepted by the edge, verified for others. */
@@ -39,6 +45,8 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
     ServiceAccountsModule,
   ],
   controllers: [
+    KeyPoliciesController,
+    KeyScopesController,
     ApiKeysController,
     ApiKeyAnalyticsController,
     ApiKeyImportsController,
@@ -53,6 +61,10 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
     ImportedOwners,
     KeyOwners,
     KeyUsageRepository,
+    KeyPoliciesService,
+    KeyRotationsRepository,
+    KeyDeadlines,
+    KeyDeadlinesSystemRepository,
     LeaksService,
     LeakMails,
     LeakedSecretsRepository,

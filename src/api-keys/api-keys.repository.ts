@@ -24,7 +24,17 @@ export interface NewSecret {
 
 export type NewApiKey = Pick<
   ApiKeyEntity,
-  'id' | 'ownerKind' | 'ownerId' | 'name' | 'scopes' | 'metadata' | 'expiresAt' | 'limits' | 'refill' | 'allow'
+  | 'id'
+  | 'ownerKind'
+  | 'ownerId'
+  | 'name'
+  | 'scopes'
+  | 'metadata'
+  | 'expiresAt'
+  | 'limits'
+  | 'refill'
+  | 'allow'
+  | 'policyId'
 > & { readonly credits: number | null };
 
 const COLUMNS = columnsOf(ApiKeyEntity, 'k');
@@ -32,8 +42,8 @@ const COLUMNS = columnsOf(ApiKeyEntity, 'k');
 const INSERT = envStatement(
   'api_keys.insert',
   `INSERT INTO api_keys (app_id, env_id, id, owner_kind, owner_id, name, state, scopes, metadata, expires_at, limits, credits, refill,
-     refilled_at, allow, version, created_at, updated_at)
-   VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, $10, $11, $12, $14, $13, 1, $14, $14)`,
+     refilled_at, allow, policy_id, version, created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, 'active', $7, $8, $9, $10, $11, $12, $14, $13, $15, 1, $14, $14)`,
 );
 const INSERT_SECRET = envStatement(
   'api_key_secrets.insert',
@@ -73,6 +83,7 @@ const SET_STATE = envStatement(
 const UPDATE = envStatement(
   'api_keys.update',
   `UPDATE api_keys SET name = $4, scopes = $5, metadata = $6, expires_at = $7, limits = $8, credits = $9, refill = $10, allow = $11,
+     expiry_warned_at = CASE WHEN expires_at IS NOT DISTINCT FROM $7 THEN expiry_warned_at END, policy_id = $14,
      version = version + 1, updated_at = $12
    WHERE app_id = $1 AND env_id = $2 AND id = $3 AND ($13::integer IS NULL OR version = $13)`,
 );
@@ -100,7 +111,7 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
 
   async insert(scope: EnvScope, k: NewApiKey, secret: NewSecret, now: Date): Promise<void> {
     const documents = [k.metadata, k.expiresAt, k.limits, k.credits, k.refill, k.allow, now];
-    await this.queryIn(scope, INSERT, [k.id, k.ownerKind, k.ownerId, k.name, k.scopes, ...documents]);
+    await this.queryIn(scope, INSERT, [k.id, k.ownerKind, k.ownerId, k.name, k.scopes, ...documents, k.policyId]);
     await this.addSecret(scope, k.id, secret, now);
   }
 
@@ -149,6 +160,7 @@ export class ApiKeysRepository extends EnvScopedRepository<ApiKeyEntity> {
       k.allow,
       now,
       version ?? null,
+      k.policyId,
     ];
     return (await this.queryIn(scope, UPDATE, values)).count === 1;
   }

@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
+import { Clock } from '../kernel/clock/clock.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { EventName } from '../kernel/events/event-map.js';
 import { Events } from '../kernel/events/events.js';
+import { IdGenerator } from '../kernel/ids/id.js';
 import { Database } from '../kernel/persistence/database.js';
 import type { Page, PageRequest } from '../kernel/persistence/page.js';
 import {
@@ -25,6 +27,8 @@ import { KEYS_PER_OWNER } from './api-key-settings.js';
 import './api-keys.events.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { KEYS_CHANGED } from './key-cache.js';
+import type { ApiKeyRotationEntity } from './rotations/api-key-rotation.entity.js';
+import { KeyRotationsRepository } from './rotations/key-rotations.repository.js';
 import { KeyUsageRepository, type KeyUsageRow, type UsageSpan } from './usage/key-usage.repository.js';
 
 /** Whose key it must be; undefined: anybody's. */
@@ -44,6 +48,9 @@ export class ApiKeysService implements OnModuleInit {
     @Inject(SERVICE_KEYS) private readonly manager: KeyManager,
     private readonly keys: ApiKeysRepository,
     private readonly usage: KeyUsageRepository,
+    private readonly rotations: KeyRotationsRepository,
+    private readonly ids: IdGenerator,
+    private readonly clock: Clock,
     private readonly settings: SettingsReader,
     private readonly database: Database,
     private readonly events: Events,
@@ -140,6 +147,16 @@ export class ApiKeysService implements OnModuleInit {
       const grace = rotated.graceEndsAt === null ? {} : { grace_ends_at: rotated.graceEndsAt.toISOString() };
       const target = { type: 'api_key', id };
       this.audit.record(scope, { action: 'api_key.rotated', actor, target, metadata: { reason, ...grace } });
+      await this.rotations.insert(scope, {
+        id: this.ids.next('api_key_rotation'),
+        keyId: id,
+        reason,
+        rotatedBy: 'id' in actor ? actor.id : null,
+        start: key.start,
+        lastFour: key.lastFour,
+        graceEndsAt: rotated.graceEndsAt,
+        createdAt: this.clock.now(),
+      });
       return rotated;
     });
   }
@@ -170,6 +187,12 @@ export class ApiKeysService implements OnModuleInit {
     await this.get(scope, id, owner);
     const rows = await this.usage.ofKey(scope, id, from, to, window);
     return { rows, latencies: await this.usage.latencies(scope, { keyId: id, from, to }) };
+  }
+
+  /** Newest first, a hundred at most. @throws KeyNotFound */
+  async rotationsOf(scope: EnvScope, id: string, owner: Owner): Promise<ApiKeyRotationEntity[]> {
+    await this.get(scope, id, owner);
+    return this.rotations.ofKey(scope, id);
   }
 
   private change(

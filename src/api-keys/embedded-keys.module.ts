@@ -9,6 +9,7 @@ import { LeasesSystemRepository } from './limits/leases.system-repository.js';
 import { FailedAttempts } from './outcomes/failed-attempts.js';
 import { KeyAudit } from './outcomes/key-audit.js';
 import { KeyOutcomes } from './outcomes/key-outcomes.js';
+import { KeyPoliciesRepository } from './policies/key-policies.repository.js';
 import { KeyUsageBuffer } from './usage/key-usage-buffer.js';
 import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js';
 
@@ -17,6 +18,7 @@ import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js
   providers: [
     EmbeddedKeyManager,
     ApiKeysRepository,
+    KeyPoliciesRepository,
     KeyCache,
     KeyLookupSystemRepository,
     KeyValidator,
@@ -29,6 +31,7 @@ import { KeyUsageSystemRepository } from './usage/key-usage.system-repository.js
     KeyUsageSystemRepository,
   ],
   exports: [
+    KeyPoliciesRepository,
     EmbeddedKeyManager,
     ApiKeysRepository,
     KeyLookupSystemRepository,

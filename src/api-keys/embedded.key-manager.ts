@@ -28,6 +28,10 @@ import { ApiKeysRepository, type NewSecret, type ShownKey } from './api-keys.rep
 import { KEYS_CHANGED } from './key-cache.js';
 import { drawKey, hashKey, keyEnd, keyStart } from './key-format.js';
 import { KeyValidator } from './key-validator.js';
+import type { ApiKeyPolicyEntity } from './policies/api-key-policy.entity.js';
+import { KeyPoliciesRepository } from './policies/key-policies.repository.js';
+import { KeyPolicyNotFound } from './policies/policies.problems.js';
+import { expiryUnder, requireScopesUnder } from './policies/policy.rules.js';
 
 const DAY_MS = 86_400_000;
 const EVERYTHING: KeyCapabilities = {
@@ -37,6 +41,7 @@ const EVERYTHING: KeyCapabilities = {
   graceRotation: true,
   hierarchicalScopes: true,
   usage: true,
+  policies: true,
 };
 
 /** API keys in the service's own database. */
@@ -46,6 +51,7 @@ export class EmbeddedKeyManager implements KeyManager {
 
   constructor(
     private readonly keys: ApiKeysRepository,
+    private readonly policies: KeyPoliciesRepository,
     private readonly validator: KeyValidator,
     private readonly directory: TenantDirectory,
     private readonly database: Database,
@@ -73,7 +79,11 @@ export class EmbeddedKeyManager implements KeyManager {
   }
 
   private async insert(scope: EnvScope, input: CreateKeyInput, secret: NewSecret): Promise<string> {
-    const { name, owner, scopes = [], metadata = {}, expiresAt = null, limits = {}, credits, allow = {} } = input;
+    const { name, owner, scopes = [], metadata = {}, limits = {}, credits, allow = {}, policyId } = input;
+    const policy = policyId === undefined ? undefined : await this.policy(scope, policyId);
+    if (policy !== undefined) requireScopesUnder(policy, scopes);
+    const asked = input.expiresAt ?? null;
+    const expiresAt = policy === undefined ? asked : expiryUnder(policy, this.clock.now(), asked);
     const id = this.ids.next('api_key');
     const row = {
       id,
@@ -85,6 +95,7 @@ export class EmbeddedKeyManager implements KeyManager {
       expiresAt,
       limits,
       allow,
+      policyId: policy?.id ?? null,
     };
     const paid = { credits: credits?.remaining ?? null, refill: credits?.refill ?? null };
     await this.keys.insert(scope, { ...row, ...paid }, secret, this.clock.now());
@@ -99,12 +110,12 @@ export class EmbeddedKeyManager implements KeyManager {
     await this.change(scope, keyId, 'revoked', reason ?? null);
   }
 
-  rotateKey(scope: EnvScope, keyId: string, { graceMs = DAY_MS, reason }: RotateOptions): Promise<RotatedKey> {
+  rotateKey(scope: EnvScope, keyId: string, { graceMs, reason }: RotateOptions): Promise<RotatedKey> {
     return this.database.transaction(async () => {
       const key = await this.keys.find(scope, keyId);
       if (key === undefined) throw new KeyNotFound();
       const rawKey = await this.draw(scope);
-      const grace = reason === 'compromise' ? 0 : graceMs;
+      const grace = reason === 'compromise' ? 0 : (graceMs ?? (await this.graceOf(scope, key)));
       const ends = grace <= 0 ? null : this.clock.in(grace);
       // A grace that outlived the key would be a promise nobody keeps.
       const graceEndsAt = ends !== null && key.expiresAt !== null && key.expiresAt < ends ? key.expiresAt : ends;
@@ -140,14 +151,18 @@ export class EmbeddedKeyManager implements KeyManager {
         input.credits === undefined
           ? { credits: key.credits === null ? null : Number(key.credits), refill: key.refill }
           : { credits: input.credits?.remaining ?? null, refill: input.credits?.refill ?? null };
+      const policy = input.policyId === undefined ? key.policyId : input.policyId;
+      const under = policy === null ? undefined : await this.policy(scope, policy);
+      if (under !== undefined) requireScopesUnder(under, scopes);
       const row = {
         ...key,
+        policyId: under?.id ?? null,
         name,
         scopes: [...scopes],
         metadata: { ...metadata },
         limits,
         allow,
-        expiresAt,
+        expiresAt: under === undefined ? expiresAt : expiryUnder(under, key.createdAt, expiresAt),
         ...credits,
       };
       if (!(await this.keys.update(scope, row, version, this.clock.now()))) throw new PreconditionFailed();
@@ -186,6 +201,18 @@ export class EmbeddedKeyManager implements KeyManager {
     return key;
   }
 
+  /** @throws KeyPolicyNotFound */
+  private async policy(scope: EnvScope, id: string): Promise<ApiKeyPolicyEntity> {
+    const policy = await this.policies.share(scope, id);
+    if (policy === undefined) throw new KeyPolicyNotFound();
+    return policy;
+  }
+
+  private async graceOf(scope: EnvScope, { policyId }: ShownKey): Promise<number> {
+    const policy = policyId === null ? null : await this.policies.find(scope, policyId);
+    return policy?.graceS == null ? DAY_MS : policy.graceS * 1_000;
+  }
+
   private async draw(scope: EnvScope): Promise<string> {
     return drawKey(this.config.keys.brand, (await this.directory.byScope(scope))?.environmentType ?? 'production');
   }
@@ -211,6 +238,7 @@ function toKeyInfo(key: ShownKey, now: Date): KeyInfo {
     credits: credits === null ? null : { remaining: Number(credits), ...(refill && { refill }) },
     allow: key.allow,
     expiresAt: key.expiresAt,
+    policyId: key.policyId,
     lastUsedAt: key.lastUsedAt,
     graceEndsAt: graceEndsAt !== null && graceEndsAt > now ? graceEndsAt : null,
     revokedAt: key.revokedAt,

@@ -10,8 +10,15 @@ import { InvalidScope } from '../keys-bridge/keys-bridge.problems.js';
 /** What a route of the service wants of whoever holds one of its scopes. */
 interface Demand {
   readonly scope: string;
+  readonly route: string;
   /** Undefined: only operators and service accounts may call. */
   readonly permission: { readonly action: string; readonly resource: string } | undefined;
+}
+
+/** A scope of the service’s own. */
+export interface NamedScope {
+  readonly scope: string;
+  readonly routes: readonly string[];
 }
 
 /**
@@ -46,12 +53,22 @@ export class GrantableScopes {
     if (beyond !== undefined) throw new InvalidScope({ extras: { scope: beyond } });
   }
 
+  /** Every scope that a route names, in order, with the routes it opens. */
+  all(): NamedScope[] {
+    const byScope = new Map<string, string[]>();
+    for (const { scope, route } of this.demands()) byScope.set(scope, [...(byScope.get(scope) ?? []), route]);
+    return [...byScope]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([scope, routes]) => ({ scope, routes: routes.sort() }));
+  }
+
   private demands(): readonly Demand[] {
-    this.#demands ??= this.policies.routes.flatMap(({ policy: { scopes, access } }) =>
+    this.#demands ??= this.policies.routes.flatMap(({ method, path, policy: { scopes, access } }) =>
       scopes === undefined
         ? []
         : namedScopes(scopes).map((scope) => ({
             scope,
+            route: `${method} ${path}`,
             permission: access.kind === 'permission' ? { action: access.action, resource: access.resource } : undefined,
           })),
     );

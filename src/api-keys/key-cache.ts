@@ -9,14 +9,20 @@ import { type EnvScope, scopeTo } from '../kernel/context/scope.js';
 import { ServiceUnavailable } from '../kernel/errors/common-problems.js';
 import type { Id } from '../kernel/ids/id.js';
 import { Notifications } from '../kernel/notifications/notifications.js';
-import type { KeyOwner } from '../keys-bridge/key-manager.js';
+import type { KeyOwner, KeyRestrictions } from '../keys-bridge/key-manager.js';
 import { type FoundKey, KeyLookupSystemRepository } from './key-lookup.system-repository.js';
 import { hashText } from './key-format.js';
 import { type KeyWindow, windowsOf } from './limits/window-rules.js';
+import { commonLimits } from './policies/policy.rules.js';
 import type { UsageTallies } from './usage/key-usage-buffer.js';
 
 /** Notification, followed by the id of a key or of an owner of keys, that what a key may do has changed. */
 export const KEYS_CHANGED = 'api-keys:';
+
+/** Where a key works. */
+export interface Restriction extends KeyRestrictions {
+  readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+}
 
 /** A key ready to be judged without asking anybody. */
 export interface CachedKey {
@@ -25,7 +31,10 @@ export interface CachedKey {
   /** Its own, as far as its owner was given them. */
   readonly scopes: readonly string[];
   readonly windows: readonly KeyWindow[];
-  readonly ranges: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+  /** Its own lists and its policy's: all of them hold. */
+  readonly restrictions: readonly Restriction[];
+  /** As far as its policy lets it live. */
+  readonly expiresAt: Date | null;
   readonly owner: KeyOwner;
   /** Of a secret that was rotated out: since when, and until when it works. */
   readonly grace: { readonly since: Date; readonly until: Date } | undefined;
@@ -118,13 +127,16 @@ export class KeyCache {
       orgId: ownerKind === 'organization' ? (ownerId as Id<'organization'>) : null,
       userId: ownerKind === 'user' ? (ownerId as Id<'user'>) : null,
     });
-    const scopes = found.ownerScopes?.length ? common(found.scopes, found.ownerScopes) : found.scopes;
     return {
       found,
       scope,
-      scopes,
-      windows: windowsOf(found),
-      ranges: (found.allow.ips ?? []).map(rangeOf),
+      scopes: [found.ownerScopes, found.policyScopes].reduce<readonly string[]>(
+        (held, most) => (most?.length ? common(held, most) : held),
+        found.scopes,
+      ),
+      windows: windowsOf(found.id, commonLimits(found.limits, found.policyLimits ?? {})),
+      restrictions: [found.allow, found.policyAllow ?? {}].filter(isRestricting).map(toRestriction),
+      expiresAt: expiryOf(found),
       owner: { kind: ownerKind, id: ownerId },
       grace: notAfter === null ? undefined : { since: found.rotatedAt ?? found.updatedAt, until: notAfter },
       metered: { subject, keyId: found.id },
@@ -155,10 +167,26 @@ export class KeyCache {
   }
 }
 
-const idsOf = ({ key }: Entry): string[] => (key === undefined ? [] : [key.found.id, key.found.ownerId]);
+const idsOf = ({ key }: Entry): string[] =>
+  key === undefined
+    ? []
+    : [key.found.id, key.found.ownerId, ...(key.found.policyId === null ? [] : [key.found.policyId])];
 
 function rangeOf(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   if (text.includes('/')) return ipaddr.parseCIDR(text);
   const address = ipaddr.process(text);
   return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+const isRestricting = (allow: KeyRestrictions): boolean =>
+  Object.values(allow).some((list: readonly string[]) => list.length > 0);
+
+function toRestriction(allow: KeyRestrictions): Restriction {
+  return { ...allow, ranges: (allow.ips ?? []).map(rangeOf) };
+}
+
+function expiryOf({ createdAt, expiresAt, policyLifetimeS }: FoundKey): Date | null {
+  if (policyLifetimeS === null) return expiresAt;
+  const latest = new Date(createdAt.getTime() + policyLifetimeS * 1_000);
+  return expiresAt === null || expiresAt > latest ? latest : expiresAt;
 }

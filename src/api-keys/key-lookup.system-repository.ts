@@ -4,6 +4,7 @@ import { columnsOf } from '../kernel/persistence/columns.js';
 import { Database } from '../kernel/persistence/database.js';
 import { statement } from '../kernel/persistence/statement.js';
 import { SystemRepository } from '../kernel/persistence/system.repository.js';
+import type { KeyLimits, KeyRestrictions } from '../keys-bridge/key-manager.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 
 /** A key as one of its secrets opens it. */
@@ -16,6 +17,11 @@ export interface FoundKey extends ApiKeyEntity {
   readonly ownerStands: boolean;
   /** What a service account was given, beyond which none of its keys goes; empty: anything. Null for other owners. */
   readonly ownerScopes: string[] | null;
+  /** What its policy says; null without one. */
+  readonly policyLimits: KeyLimits | null;
+  readonly policyAllow: KeyRestrictions | null;
+  readonly policyScopes: string[] | null;
+  readonly policyLifetimeS: number | null;
 }
 
 /** One query finds a key, the secret that was presented, and whether its owner still stands. */
@@ -28,9 +34,11 @@ const BY_HASH = statement(
        AND a.disabled_at IS NULL AND (a.env_id IS NULL OR a.env_id = k.env_id))
      ELSE EXISTS (SELECT FROM organizations o WHERE o.app_id = k.app_id AND o.env_id = k.env_id AND o.id = k.owner_id AND o.active)
    END AS "ownerStands",
-   (SELECT a.scopes FROM service_accounts a WHERE k.owner_kind = 'service_account' AND a.app_id = k.app_id AND a.id = k.owner_id) AS "ownerScopes"
+   (SELECT a.scopes FROM service_accounts a WHERE k.owner_kind = 'service_account' AND a.app_id = k.app_id AND a.id = k.owner_id) AS "ownerScopes",
+   p.limits AS "policyLimits", p.allow AS "policyAllow", p.allowed_scopes AS "policyScopes", p.max_lifetime_s AS "policyLifetimeS"
    FROM api_key_secrets s JOIN api_keys k ON k.app_id = s.app_id AND k.env_id = s.env_id AND k.id = s.key_id
    LEFT JOIN api_key_secrets c ON s.kind = 'grace' AND c.app_id = s.app_id AND c.env_id = s.env_id AND c.key_id = s.key_id AND c.kind = 'current'
+   LEFT JOIN api_key_policies p ON p.app_id = k.app_id AND p.env_id = k.env_id AND p.id = k.policy_id
    WHERE s.secret_hash = $1`,
 );
 /** A refill sets the balance, and never adds to it; a call that costs more than there is takes nothing. */

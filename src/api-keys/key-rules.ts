@@ -6,7 +6,7 @@ import { sameTenant } from '../kernel/context/scope.js';
 import type { DomainError } from '../kernel/errors/problem.js';
 import type { ValidateOptions } from '../keys-bridge/key-manager.js';
 import { InvalidApiKey, KeyNotAllowedHere } from '../keys-bridge/keys-bridge.problems.js';
-import type { CachedKey } from './key-cache.js';
+import type { CachedKey, Restriction } from './key-cache.js';
 
 /** Why a key opens nothing at all. Callers are told none of it: the audit trail, the metrics and the key's usage are. */
 const STATE_REFUSALS = ['wrong_environment', 'revoked', 'suspended', 'expired', 'grace_ended', 'owner_gone'] as const;
@@ -45,22 +45,29 @@ export function problemOf(
 }
 
 function stateRefusal(
-  { found, scope }: CachedKey,
+  { found, scope, expiresAt }: CachedKey,
   { scope: wanted }: ValidateOptions,
   nowMs: number,
 ): StateRefusal | undefined {
   if (wanted !== undefined && !sameTenant(wanted, scope)) return 'wrong_environment';
   if (found.state !== 'active') return found.state;
-  if (found.expiresAt !== null && found.expiresAt.getTime() <= nowMs) return 'expired';
+  if (expiresAt !== null && expiresAt.getTime() <= nowMs) return 'expired';
   if (found.secret === 'grace' && (found.notAfter === null || found.notAfter.getTime() <= nowMs)) return 'grace_ended';
   return found.ownerStands ? undefined : 'owner_gone';
 }
 
-function restrictionRefusal(
-  { found, ranges }: CachedKey,
+function restrictionRefusal({ restrictions }: CachedKey, options: ValidateOptions): RestrictionRefusal | undefined {
+  for (const restriction of restrictions) {
+    const refusal = refusalWithin(restriction, options);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function refusalWithin(
+  { ranges, origins, methods, paths }: Restriction,
   { ip, origin, method, path }: ValidateOptions,
 ): RestrictionRefusal | undefined {
-  const { origins, methods, paths } = found.allow;
   if (ranges.length > 0 && !isWithin(ip, ranges)) return 'ip_not_allowed';
   if (origins?.length && !origins.includes(origin ?? '')) return 'origin_not_allowed';
   if (methods?.length && !methods.includes(method ?? '')) return 'method_not_allowed';
@@ -74,7 +81,7 @@ function insufficientScope(grants: readonly string[], required: ScopeExpression)
   return new InsufficientScope({ extras: { required: named, missing } });
 }
 
-function isWithin(ip: string | undefined, ranges: CachedKey['ranges']): boolean {
+function isWithin(ip: string | undefined, ranges: Restriction['ranges']): boolean {
   if (ip === undefined || !ipaddr.isValid(ip)) return false;
   const address = ipaddr.process(ip);
   return ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));

@@ -173,11 +173,11 @@ function unavailable(error: unknown): DomainError {
 }
 
 function validated(
-  { found, scope, scopes, owner, grace }: CachedKey,
+  { found, scope, scopes, owner, grace, expiresAt }: CachedKey,
   limits: readonly LimitState[],
   creditsRemaining: number | undefined,
 ): ValidatedKey {
-  const { id, name, metadata, expiresAt, secret } = found;
+  const { id, name, metadata, secret } = found;
   const common = { id, name, owner, scope, scopes, metadata, expiresAt, secret, limits };
   if (grace === undefined && creditsRemaining === undefined) return common;
   return { ...common, ...(grace && { grace }), ...(creditsRemaining === undefined ? {} : { creditsRemaining }) };

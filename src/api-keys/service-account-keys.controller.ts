@@ -29,6 +29,7 @@ import {
   toCreatedApiKeyResponse,
   toNewKey,
 } from './dto/api-key.dto.js';
+import { ExpiryBeyondPolicy, KeyPolicyNotFound } from './policies/policies.problems.js';
 import { GrantableScopes } from './grantable-scopes.js';
 
 const AccountId = () => Param('serviceAccountId', new IdPipe('service_account'));
@@ -54,6 +55,8 @@ export class ServiceAccountKeysController {
     ServiceAccountNotFound,
     InvalidScope,
     KeyFeatureUnsupported,
+    KeyPolicyNotFound,
+    ExpiryBeyondPolicy,
     TooManyKeys,
     KeyProviderRefused,
     KeyManagerNotAvailable,

@@ -23,6 +23,7 @@ const PLAIN: KeyCapabilities = {
   graceRotation: false,
   hierarchicalScopes: true,
   usage: true,
+  policies: false,
 };
 
 /**
@@ -89,10 +90,11 @@ export class BuiltinKeyManager implements KeyManager {
 }
 
 /** @throws KeyFeatureUnsupported */
-function requirePlain({ limits = {}, credits, allow = {} }: UpdateKeyInput): void {
+function requirePlain({ limits = {}, credits, allow = {}, policyId }: UpdateKeyInput): void {
   const wanted = [
     ...(Object.keys(limits).length === 0 ? [] : ['limits']),
     ...(credits ? ['credits'] : []),
+    ...(policyId ? ['policy'] : []),
     ...(Object.keys(allow).length === 0 ? [] : ['allow']),
   ];
   if (wanted.length > 0) throw new KeyFeatureUnsupported({ extras: { unsupported: wanted } });

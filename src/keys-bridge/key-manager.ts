@@ -50,6 +50,8 @@ export interface CreateKeyInput {
   readonly scopes?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
   readonly expiresAt?: Date;
+  /** A policy of the environment that the key stands under. */
+  readonly policyId?: string;
   readonly limits?: KeyLimits;
   readonly credits?: KeyCredits;
   readonly allow?: KeyRestrictions;
@@ -70,6 +72,7 @@ export interface UpdateKeyInput {
   readonly scopes?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
   readonly expiresAt?: Date | null;
+  readonly policyId?: string | null;
   readonly limits?: KeyLimits;
   readonly credits?: KeyCredits | null;
   readonly allow?: KeyRestrictions;
@@ -99,6 +102,7 @@ export interface KeyInfo {
   readonly credits: KeyCredits | null;
   readonly allow: KeyRestrictions;
   readonly expiresAt: Date | null;
+  readonly policyId: string | null;
   readonly lastUsedAt: Date | null;
   /** Until when the secret before works too. */
   readonly graceEndsAt: Date | null;
@@ -150,7 +154,7 @@ export const ROTATION_REASONS = ['scheduled', 'manual', 'compromise'] as const;
 export type RotationReason = (typeof ROTATION_REASONS)[number];
 
 export interface RotateOptions {
-  /** How long the secret before works too, in milliseconds. `compromise` makes it none. Default: a day. */
+  /** How long the secret before works too, in milliseconds. `compromise` makes it none. Default: as its policy says, or a day. */
   readonly graceMs?: number;
   readonly reason: RotationReason;
 }
@@ -174,6 +178,8 @@ export interface KeyCapabilities {
   /** `read` covers `read:users`. */
   readonly hierarchicalScopes: boolean;
   readonly usage: boolean;
+  /** Keys may stand under policies of the environment. */
+  readonly policies: boolean;
 }
 
 /** The API-key engine behind the service. Implementations: `noop`, `embedded`, `unkey`, and whatever a deployment binds. */

@@ -8,6 +8,7 @@ const NOTHING: KeyCapabilities = {
   graceRotation: false,
   hierarchicalScopes: false,
   usage: false,
+  policies: false,
 };
 
 const refuse = (): Promise<never> => Promise.reject(new KeyManagerNotAvailable());

@@ -35,6 +35,7 @@ import type { Id } from '../../kernel/ids/id.js';
 import {
   type CreateKeyInput,
   type KeyInfo,
+  type KeyLimits,
   KEY_OWNER_KINDS,
   type KeyOwner,
   type KeyResult,
@@ -141,7 +142,7 @@ export class KeyCreditsDto {
   refill?: KeyRefillDto;
 }
 
-const Nested = (type: () => new () => object, description: string): PropertyDecorator =>
+export const Nested = (type: () => new () => object, description: string): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({ type: type(), description, nullable: true }),
     IsOptional(),
@@ -157,6 +158,8 @@ class ApiKeySettings {
   @Nested(() => KeyCreditsDto, 'How many calls it has left.') credits?: KeyCreditsDto | null;
   @Nested(() => KeyRestrictionsDto, 'Where it works; everywhere when absent.') allow?: KeyRestrictionsDto | null;
   @SubmittedMetadata('Texts of your own.') metadata?: Metadata;
+  @OptionalId('api_key_policy', 'A policy that it stands under; for those who manage keys.')
+  policy_id?: Id<'api_key_policy'>;
 }
 
 export class UpdateApiKeyRequest extends ApiKeySettings {
@@ -183,7 +186,7 @@ function metadataOf({ metadata = {} }: ApiKeySettings): Record<string, string> {
 
 /** @throws ValidationFailed */
 export function toKeyChanges(request: UpdateApiKeyRequest): UpdateKeyInput {
-  const { name, scopes, expires_at, limits, credits, allow, metadata } = request;
+  const { name, scopes, expires_at, limits, credits, allow, metadata, policy_id } = request;
   return {
     ...(name ? { name } : {}),
     ...(scopes ? { scopes } : {}),
@@ -194,16 +197,18 @@ export function toKeyChanges(request: UpdateApiKeyRequest): UpdateKeyInput {
       : {}),
     ...(allow ? { allow: toAllow(allow) } : {}),
     ...(metadata ? { metadata: metadataOf(request) } : {}),
+    ...(policy_id ? { policyId: policy_id } : {}),
   };
 }
 
 /** @throws ValidationFailed */
 export function toNewKey(request: CreateServiceAccountKeyRequest, owner: KeyOwner): CreateKeyInput {
-  const { expiresAt, credits, ...rest } = toKeyChanges(request);
-  return { ...rest, name: request.name, owner, ...(expiresAt && { expiresAt }), ...(credits && { credits }) };
+  const { expiresAt, credits, policyId, ...rest } = toKeyChanges(request);
+  const optional = { ...(expiresAt && { expiresAt }), ...(credits && { credits }), ...(policyId && { policyId }) };
+  return { ...rest, name: request.name, owner, ...optional };
 }
 
-function toLimits({ per_minute, per_day, custom }: KeyLimitsDto) {
+export function toLimits({ per_minute, per_day, custom }: KeyLimitsDto) {
   return {
     ...(per_minute ? { perMinute: per_minute } : {}),
     ...(per_day ? { perDay: per_day } : {}),
@@ -211,7 +216,7 @@ function toLimits({ per_minute, per_day, custom }: KeyLimitsDto) {
   };
 }
 
-function toAllow({ ips, origins, methods, paths }: KeyRestrictionsDto) {
+export function toAllow({ ips, origins, methods, paths }: KeyRestrictionsDto) {
   return {
     ...(ips?.length ? { ips } : {}),
     ...(origins?.length ? { origins } : {}),
@@ -248,6 +253,10 @@ export class ApiKeyResponse {
   @ApiProperty() revoked: boolean;
   @ApiProperty({ type: [String] }) scopes: string[];
   @ApiPropertyOptional({ type: KeyLimitsDto }) limits?: KeyLimitsDto;
+  @ApiPropertyOptional({
+    description: 'The policy that it stands under: its limits and lists hold beside the key’s own.',
+  })
+  policy_id?: string;
   @ApiPropertyOptional({ type: KeyCreditsDto }) credits?: KeyCreditsDto;
   @ApiPropertyOptional({ type: KeyRestrictionsDto }) allow?: KeyRestrictionsDto;
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } }) metadata?: Record<string, string>;
@@ -259,13 +268,18 @@ export class ApiKeyResponse {
   @ApiProperty({ format: 'date-time' }) created_at: string;
 }
 
-export function toApiKeyResponse(key: KeyInfo): ApiKeyResponse {
-  const { perMinute, perDay, custom } = key.limits;
+/** @returns undefined for no limits. */
+export function toLimitsDto({ perMinute, perDay, custom }: KeyLimits): KeyLimitsDto | undefined {
   const limits = {
     ...(perMinute && { per_minute: perMinute }),
     ...(perDay && { per_day: perDay }),
     ...(custom && { custom: [...custom] }),
   };
+  return Object.keys(limits).length === 0 ? undefined : limits;
+}
+
+export function toApiKeyResponse(key: KeyInfo): ApiKeyResponse {
+  const limits = toLimitsDto(key.limits);
   return versioned(
     {
       id: key.id,
@@ -277,7 +291,8 @@ export function toApiKeyResponse(key: KeyInfo): ApiKeyResponse {
       state: key.state,
       revoked: key.state === 'revoked',
       scopes: [...key.scopes],
-      ...(Object.keys(limits).length === 0 ? {} : { limits }),
+      ...(limits === undefined ? {} : { limits }),
+      ...(key.policyId === null ? {} : { policy_id: key.policyId }),
       ...(key.credits === null ? {} : { credits: key.credits as KeyCreditsDto }),
       ...(Object.keys(key.allow).length === 0 ? {} : { allow: key.allow as KeyRestrictionsDto }),
       ...(Object.keys(key.metadata).length === 0 ? {} : { metadata: { ...key.metadata } }),

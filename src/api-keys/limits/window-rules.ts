@@ -1,5 +1,4 @@
-import type { FoundKey } from '../key-lookup.system-repository.js';
-import type { WindowLimit } from '../../keys-bridge/key-manager.js';
+import type { KeyLimits, WindowLimit } from '../../keys-bridge/key-manager.js';
 import type { Share } from './share.js';
 
 const MINUTE_S = 60;
@@ -15,13 +14,13 @@ export interface KeyWindow extends WindowLimit {
 }
 
 /** Every window that a key's calls count in. */
-export function windowsOf({ id, limits: { perMinute, perDay, custom } }: Pick<FoundKey, 'id' | 'limits'>): KeyWindow[] {
+export function windowsOf(keyId: string, { perMinute, perDay, custom }: KeyLimits): KeyWindow[] {
   const windows = [
     ...(perMinute === undefined ? [] : [{ name: 'minute', limit: perMinute, seconds: MINUTE_S }]),
     ...(perDay === undefined ? [] : [{ name: DAY_WINDOW, limit: perDay, seconds: DAY_S }]),
     ...(custom ?? []),
   ];
-  return windows.map((window) => ({ ...window, slot: `${id}/${window.name}` }));
+  return windows.map((window) => ({ ...window, slot: `${keyId}/${window.name}` }));
 }
 
 /** The window that an instant falls into, counted from the epoch: a day is one of UTC. */

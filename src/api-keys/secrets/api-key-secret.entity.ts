@@ -16,6 +16,8 @@ export class ApiKeySecretEntity {
   @Column('text') start: string;
   @Column({ type: 'text', name: 'last_four' }) lastFour: string;
   @Column({ type: 'text', name: 'rotation_reason', nullable: true }) rotationReason: string | null;
+  /** When somebody was told that it is to be rotated. */
+  @Column({ type: 'timestamptz', name: 'rotation_warned_at', nullable: true }) rotationWarnedAt: Date | null;
   /** When it was first reported as leaked. */
   @Column({ type: 'timestamptz', name: 'leaked_at', nullable: true }) leakedAt: Date | null;
   @Column({ type: 'timestamptz', name: 'created_at', update: false }) createdAt: Date;

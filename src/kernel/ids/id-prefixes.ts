@@ -42,6 +42,8 @@ export const ID_PREFIXES = {
   usage_dispatch: 'audp',
   api_key: 'akey',
   api_key_secret: 'aksc',
+  api_key_policy: 'akpl',
+  api_key_rotation: 'akrt',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -10,7 +10,6 @@ import type {
   KeyInfo,
   KeyManager,
   KeyResult,
-  KeyRestrictions,
   KeyState,
   RotatedKey,
   RotateOptions,
@@ -58,6 +57,7 @@ const CAPABILITIES: KeyCapabilities = {
   graceRotation: true,
   hierarchicalScopes: true,
   usage: false,
+  policies: false,
 };
 
 /**
@@ -84,8 +84,8 @@ export class UnkeyKeyManager implements KeyManager {
   }
 
   async createKey(scope: EnvScope, input: CreateKeyInput): Promise<KeyResult> {
-    const { name, owner, scopes = [], metadata = {}, expiresAt = null, limits = {}, credits, allow } = input;
-    requireUnrestricted(allow);
+    const { name, owner, scopes = [], metadata = {}, expiresAt = null, limits = {}, credits } = input;
+    requireKept(input);
     const id = this.parts.ids.next('api_key');
     const call = 'keys.createKey';
     const made = await this.#client.administer(call, {
@@ -171,7 +171,7 @@ export class UnkeyKeyManager implements KeyManager {
   }
 
   async updateKey(scope: EnvScope, keyId: string, input: UpdateKeyInput, version?: number): Promise<KeyInfo> {
-    requireUnrestricted(input.allow);
+    requireKept(input);
     const key = await this.live(scope, keyId);
     if (version !== undefined && version !== key.version) throw new PreconditionFailed();
     const { name, scopes, metadata, limits, expiresAt, credits } = input;
@@ -274,9 +274,10 @@ export class UnkeyKeyManager implements KeyManager {
 }
 
 /** Unkey's lists of addresses match letter by letter and nothing else: a restriction that nobody keeps is refused rather than promised. */
-function requireUnrestricted(allow: KeyRestrictions = {}): void {
-  if (Object.values(allow).some((list: readonly string[]) => list.length > 0))
-    throw new KeyFeatureUnsupported({ extras: { unsupported: ['allow'] } });
+function requireKept({ allow = {}, policyId }: UpdateKeyInput): void {
+  const isRestricted = Object.values(allow).some((list: readonly string[]) => list.length > 0);
+  const unsupported = [...(isRestricted ? ['allow'] : []), ...(policyId ? ['policy'] : [])];
+  if (unsupported.length > 0) throw new KeyFeatureUnsupported({ extras: { unsupported } });
 }
 
 function shownOf(rawKey: string): { readonly start: string; readonly lastFour: string } {
