@@ -9,7 +9,7 @@ import { CONFLICT_POLICIES } from '../users/bulk-users.service.js';
 import { PACKAGE } from '../start/package-info.js';
 import { auditHead, auditVerify } from './commands/audit.js';
 import { bootstrap } from './commands/bootstrap.js';
-import { conformanceOfLedger } from './commands/conformance.js';
+import { conformanceOfKeyManager, conformanceOfLedger } from './commands/conformance.js';
 import { doctor } from './commands/doctor.js';
 import { listen, type ListenOptions } from './commands/listen.js';
 import { migratePlan, migrateStatus, migrateUp } from './commands/migrate.js';
@@ -82,9 +82,17 @@ program
   .description('print the OpenAPI document')
   .action(() => printOpenApi(process.env));
 
-program
+const conformance = program
   .command('conformance')
-  .description('hold an adapter of your own against the contract of its port')
+  .description('hold an adapter of your own against the contract of its port');
+conformance
+  .command('key-manager')
+  .requiredOption(
+    '--module <file>',
+    'its default export: a key manager, a function that makes one, or a rig (docs/bridges.md)',
+  )
+  .action((options: { module: string }) => conformanceOfKeyManager(options));
+conformance
   .command('ledger')
   .requiredOption(
     '--module <file>',

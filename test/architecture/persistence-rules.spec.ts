@@ -5,6 +5,7 @@ import { imports, lineOf, places, type SourceFile, sourceFiles } from './source-
 /** Who mints scopes, and from what it knows the tenant. */
 const MINTS_SCOPES: Readonly<Record<string, string>> = {
   'src/api-keys/key-cache.ts': 'The tenant of the key that a secret opens.',
+  'src/api-keys/rotations/key-deadlines.system-repository.ts': 'The tenant of a key whose time runs out.',
   'src/api-keys/leaks/leaks.service.ts': 'The tenant of the key that a reported secret opens.',
   'src/apps/apps.service.ts': 'The app it has just made, or is an operator’s target.',
   'src/auth/challenges/challenges.service.ts': 'The tenant of the challenge that a mailed secret opens.',

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Answer } from '../support/api-client.js';
-import type { Replica } from '../support/replica.js';
+import { Replica } from '../support/replica.js';
 import { Replicas, WITH_OWNER } from '../support/replicas.js';
 
 const LIMIT = 1_000;
@@ -45,9 +45,9 @@ const use = (replica: Replica, token: string): Promise<Answer> =>
   replica.get('/v1/admin/users', { token, query: { limit: '1' } });
 
 /** At the beginning of a minute, so that a test within it sees one window. */
-async function inOneMinute(): Promise<void> {
+async function inOneMinute(forMs = 25_000): Promise<void> {
   const left = 60_000 - (Date.now() % 60_000);
-  if (left < 25_000) await new Promise((resolve) => setTimeout(resolve, left + 50));
+  if (left < forMs) await new Promise((resolve) => setTimeout(resolve, left + 50));
 }
 
 describe('API keys over two replicas', () => {
@@ -59,6 +59,36 @@ describe('API keys over two replicas', () => {
     expect(answers.filter(({ status }) => status !== 200 && status !== 429)).toEqual([]);
     expect(passed).toBeLessThanOrEqual(LIMIT);
     expect(passed).toBeGreaterThanOrEqual(0.98 * LIMIT);
+  }, 120_000);
+
+  it('K26: of 10,000 calls at once on four processes never more than the limit of 1,000 pass, and hardly fewer', async () => {
+    const { key } = await makeKey(['read:users'], { limits: { per_minute: LIMIT } });
+    const more = await Promise.all([Replica.spawn(replicas.env), Replica.spawn(replicas.env)]);
+    try {
+      await Promise.all(more.map((replica) => replica.ready()));
+      const four = [replicas.first, replicas.second, ...more];
+      await inOneMinute(45_000);
+      const calls = Array.from({ length: 10 * LIMIT }, (_, n) =>
+        (four[n % 4] as Replica).get('/v1/keys/current', { token: key }),
+      );
+      const statuses = (await Promise.all(calls)).map(({ status }) => status);
+      const passed = statuses.filter((status) => status === 200).length;
+      expect(statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
+      expect(passed).toBeLessThanOrEqual(LIMIT);
+      expect(passed).toBeGreaterThanOrEqual(0.98 * LIMIT);
+    } finally {
+      await Promise.all(more.map((replica) => replica.stop()));
+    }
+  }, 180_000);
+
+  it('K39: a replica that is told to stop writes every use that it has counted', async () => {
+    const { id, key } = await makeKey(['read:users']);
+    const calls = Array.from({ length: 200 }, () => use(replicas.first, key));
+    expect((await Promise.all(calls)).filter(({ status }) => status === 200)).toHaveLength(200);
+    await replicas.first.stop();
+    const usage = await asOperator('GET', `/v1/keys/${id}/usage`, undefined, replicas.second);
+    expect(usage).toMatchObject({ total: 200, accepted: 200 });
+    await replicas.replaceFirst();
   }, 120_000);
 
   it('K30: a replica that stops gives back what it took; one that is killed never leads to more than the limit', async () => {

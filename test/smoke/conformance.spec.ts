@@ -10,7 +10,7 @@ import ts from 'typescript';
 const SAMPLE = /```ts\n(.*?)```/s.exec(readFileSync('docs/bridges.md', 'utf8'))?.[1] ?? '';
 const CLI = path.resolve('dist/src/cli/main.js');
 
-describe('authsome conformance ledger', () => {
+describe('authsome conformance', () => {
   let folder: string;
 
   beforeAll(async () => {
@@ -21,11 +21,11 @@ describe('authsome conformance ledger', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const run = async (code: string): Promise<{ readonly status: number; readonly output: string }> => {
-    const file = path.join(folder, 'ledger.js');
+  const run = async (code: string, port = 'ledger'): Promise<{ readonly status: number; readonly output: string }> => {
+    const file = path.join(folder, `${port}.js`);
     await writeFile(file, code.replace("from 'authsome'", "from './authsome/dist/src/index.js'"));
     try {
-      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'conformance', 'ledger', '--module', file]);
+      const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'conformance', port, '--module', file]);
       return { status: 0, output: stdout };
     } catch (error) {
       const { code: status, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -55,5 +55,20 @@ describe('authsome conformance ledger', () => {
       status: 1,
       output: expect.stringContaining('no default export'),
     });
+  });
+
+  it('holds a key manager to what it says it is, and names what it does not keep', async () => {
+    const closed = (traits: string) => `
+      import { KeyManagerNotAvailable } from 'authsome';
+      const refuse = () => Promise.reject(new KeyManagerNotAvailable());
+      const capabilities = () => ({ limits: false });
+      const keyManager = new Proxy({ name: 'closed', capabilities }, { get: (own, key) => own[key] ?? refuse });
+      export default { makeRig: async () => ({ keyManager, close: async () => undefined }), traits: ${traits} };`;
+    const honest = await run(closed('{ available: false }'), 'key-manager');
+    expect(honest.output).toContain('✓ refuses every operation with key_manager_not_available');
+    expect(honest.status).toBe(0);
+    const boastful = await run(closed('{ available: true }'), 'key-manager');
+    expect(boastful.output).toContain('✗ revokes for good');
+    expect(boastful.status).toBe(1);
   });
 });

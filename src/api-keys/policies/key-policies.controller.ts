@@ -59,7 +59,8 @@ export class KeyPoliciesController {
   @RequirePermission('manage', 'apikey')
   @ApiOperation({
     operationId: 'replaceAPIKeyPolicy',
-    summary: 'Replace a policy; what is left out is none. It counts at once for every key under it',
+    summary: 'Replace a policy of keys',
+    description: 'What is left out is none. It counts at once for every key under it.',
   })
   @ApiOkResponse({ type: KeyPolicyResponse })
   @ApiProblems(KeyPolicyNotFound, KeyPolicyNameTaken, PreconditionFailed)

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ApiKeysRepository } from '../../../src/api-keys/api-keys.repository.js';
 import { LeakedSecretsRepository } from '../../../src/api-keys/leaks/leaked-secrets.repository.js';
+import { KeyPoliciesRepository } from '../../../src/api-keys/policies/key-policies.repository.js';
+import { KeyRotationsRepository } from '../../../src/api-keys/rotations/key-rotations.repository.js';
 import { KeyUsageRepository } from '../../../src/api-keys/usage/key-usage.repository.js';
 import { AuditLogRepository } from '../../../src/audit/audit-log.repository.js';
 import { ChallengesRepository } from '../../../src/auth/challenges/challenges.repository.js';
@@ -371,6 +373,32 @@ export const CASES: readonly Cases[] = [
   casesOf<LeakedSecretsRepository, EnvScope>(LeakedSecretsRepository, 'environment', {
     find: (secrets, scope, { apiKeySecret: { keyId, secretHash } }) => secrets.find(scope, keyId, secretHash),
     mark: (secrets, scope, { apiKeySecret, now }) => secrets.mark(scope, apiKeySecret.id, now),
+  }),
+
+  casesOf<KeyPoliciesRepository, EnvScope>(KeyPoliciesRepository, 'environment', {
+    insert: (policies, scope, { keyPolicy }) =>
+      policies.insert(scope, { ...keyPolicy, id: newId('api_key_policy'), name: 'mallory' }),
+    find: (policies, scope, { keyPolicy }) => policies.find(scope, keyPolicy.id),
+    share: (policies, scope, { keyPolicy }) => policies.share(scope, keyPolicy.id),
+    all: (policies, scope) => policies.all(scope),
+    replace: (policies, scope, { keyPolicy, now }) =>
+      policies.replace(scope, keyPolicy.id, { ...keyPolicy, name: 'mallory' }, undefined, now),
+    delete: (policies, scope, { keyPolicy }) => policies.delete(scope, keyPolicy.id),
+  }),
+
+  casesOf<KeyRotationsRepository, EnvScope>(KeyRotationsRepository, 'environment', {
+    insert: (rotations, scope, { now }) =>
+      rotations.insert(scope, {
+        id: newId('api_key_rotation'),
+        keyId: newId('api_key'),
+        reason: 'manual',
+        rotatedBy: 'mallory',
+        start: 'mallory',
+        lastFour: 'mall',
+        graceEndsAt: null,
+        createdAt: now,
+      }),
+    ofKey: (rotations, scope, { apiKey }) => rotations.ofKey(scope, apiKey.id),
   }),
 
   casesOf<KeyUsageRepository, EnvScope>(KeyUsageRepository, 'environment', {

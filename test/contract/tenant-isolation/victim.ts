@@ -1,5 +1,7 @@
 import { ApiKeysRepository, type ShownKey } from '../../../src/api-keys/api-keys.repository.js';
 import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
+import type { ApiKeyPolicyEntity } from '../../../src/api-keys/policies/api-key-policy.entity.js';
+import { KeyPoliciesService } from '../../../src/api-keys/policies/key-policies.service.js';
 import type { ApiKeySecretEntity } from '../../../src/api-keys/secrets/api-key-secret.entity.js';
 import { KeyUsageSystemRepository } from '../../../src/api-keys/usage/key-usage.system-repository.js';
 import { LeasesSystemRepository } from '../../../src/api-keys/limits/leases.system-repository.js';
@@ -85,6 +87,8 @@ export interface Victim {
   readonly webhook: WebhookEntity;
   /** The user’s, used, and in a window of its limit. */
   readonly apiKey: ShownKey;
+  /** What keys of the victim may stand under. */
+  readonly keyPolicy: ApiKeyPolicyEntity;
   /** The same key, as if Unkey had it. */
   readonly unkeyKey: UnkeyKey;
   /** What opens it. */
@@ -158,6 +162,9 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   const permission = await roles.addPermission(scope, role.id, { action: 'serve', resource: 'victim' }, system);
   await app.get(RoleAssignmentsService).assign(scope, role.id, { userId: owner.id, orgId: undefined }, system);
 
+  const terms = { name: 'The victim’s', description: '', limits: {}, allow: {}, allowedScopes: [] };
+  const periods = { maxLifetimeS: null, rotationPeriodS: null, graceS: null };
+  const keyPolicy = await app.get(KeyPoliciesService).create(scope, { ...terms, ...periods }, SYSTEM_ACTOR);
   const key = { name: 'The victim’s key', owner, scopes: ['read:victims'], limits: { perMinute: 10 } };
   const { id: keyId } = await app.get(ApiKeysService).create(scope, key, SYSTEM_ACTOR);
   const apiKey = await app.get(ApiKeysRepository).find(scope, keyId);
@@ -265,6 +272,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       emptyTeam,
       webhook,
       apiKey,
+      keyPolicy,
       unkeyKey,
       apiKeySecret: await only<ApiKeySecretEntity>('ApiKeySecretEntity', { ...inEnv, kind: 'current' }),
       delivery,
@@ -275,6 +283,7 @@ export async function createVictim(app: TestApp): Promise<Victim> {
       otherEnvironmentId: (await app.environmentOf(scope.appId, 'staging')).scope.envId,
       marks: [
         apiKey.id,
+        keyPolicy.id,
         apiKey.name,
         unkeyKey.unkeyKeyId,
         user.id,

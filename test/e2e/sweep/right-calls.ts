@@ -29,6 +29,7 @@ import { SYSTEM_AUTHOR, TestApp, type TestTenant } from '../../support/test-app.
 import type { Operations, SweptOperation } from './operations.js';
 import {
   type Call,
+  keyPolicy,
   NEW_IMPORT,
   NICKNAME,
   NOBODY,
@@ -239,6 +240,10 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
   createAPIKey: () => ({ body: { name: 'CI' } }),
   adminImportAPIKeys: ({ person }) => ({
     body: { keys: [{ name: 'From before', hash: randomBytes(32).toString('hex'), user_id: person.userId }] },
+  }),
+  createAPIKeyPolicy: () => ({ body: { name: uniqueEmail() } }),
+  deleteAPIKeyPolicy: async ({ tenant }, { app }) => ({
+    path: `/v1/keys/policies/${(await keyPolicy(app, tenant.scope)).id}`,
   }),
   verifyAPIKey: () => ({ body: { key: 'none' } }),
   reportLeakedAPIKeys: async () => {

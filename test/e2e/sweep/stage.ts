@@ -1,3 +1,4 @@
+import { KeyPoliciesService } from '../../../src/api-keys/policies/key-policies.service.js';
 import { ApiKeysService } from '../../../src/api-keys/api-keys.service.js';
 import { EnvironmentsService } from '../../../src/environments/environments.service.js';
 import { PublishableKeysService } from '../../../src/environments/publishable-keys.service.js';
@@ -6,7 +7,7 @@ import { FormConfigsService } from '../../../src/form-configs/form-configs.servi
 import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
 import { UserImportsService } from '../../../src/user-imports/user-imports.service.js';
 import type { Id } from '../../../src/kernel/ids/id.js';
-import { type AppScope, scopeTo } from '../../../src/kernel/context/scope.js';
+import { type AppScope, type EnvScope, scopeTo } from '../../../src/kernel/context/scope.js';
 import { InvitationsService } from '../../../src/organizations/invitations/invitations.service.js';
 import { MembersService } from '../../../src/organizations/members/members.service.js';
 import { OrganizationsService } from '../../../src/organizations/organizations.service.js';
@@ -43,6 +44,7 @@ export interface StagedTenant extends TestTenant, StagedWebhook {
   readonly publishableKeyId: string;
   /** A draft. */
   readonly formId: string;
+  readonly keyPolicyId: string;
   readonly auditEntryId: string;
   /** Receives rows. */
   readonly importId: string;
@@ -137,6 +139,7 @@ export class Stage {
       sessionId: person.sessionId,
       deviceId: person.deviceId,
       keyId: path.startsWith('/v1/keys/') ? person.apiKeyId : tenant.publishableKeyId,
+      policyId: tenant.keyPolicyId,
       formId: tenant.formId,
       importId: tenant.importId,
       entryId: tenant.auditEntryId,
@@ -254,6 +257,7 @@ async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
   const form = await app.get(FormConfigsService).create(tenant.scope, 'signup', [NICKNAME], false, SYSTEM_ACTOR);
   const importId = (await app.get(UserImportsService).create(tenant.scope, NEW_IMPORT, NOBODY)).id;
   const { id } = await serviceAccount(app, tenant.scope);
+  const { id: keyPolicyId } = await keyPolicy(app, tenant.scope);
   const by = { actor: SYSTEM_ACTOR, userId: null };
   const clerk = { slug: 'clerk', name: 'Clerk', description: null, parentId: null };
   const role = await app.get(RolesService).create(tenant.scope, clerk, by);
@@ -265,6 +269,7 @@ async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
     ...tenant,
     ...(await stageWebhook(app, tenant.scope)),
     publishableKeyId: key?.id ?? '',
+    keyPolicyId,
     formId: form.id,
     importId,
     serviceAccountId: id,
@@ -279,6 +284,12 @@ async function staged(app: TestApp, tenant: TestTenant): Promise<StagedTenant> {
 export function serviceAccount(app: TestApp, scope: AppScope): Promise<{ readonly id: string }> {
   const name = `machine-${uniqueEmail().slice(7, 19)}`;
   return app.get(ServiceAccountsService).create(scope, { name }, SYSTEM_ACTOR);
+}
+
+export function keyPolicy(app: TestApp, scope: EnvScope): Promise<{ readonly id: string }> {
+  const terms = { name: uniqueEmail(), description: '', limits: {}, allow: {}, allowedScopes: [] };
+  const periods = { maxLifetimeS: null, rotationPeriodS: null, graceS: null };
+  return app.get(KeyPoliciesService).create(scope, { ...terms, ...periods }, SYSTEM_ACTOR);
 }
 
 /** Another development environment: its people get their session without a mailed code, as in the first. */
