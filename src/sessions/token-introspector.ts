@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../kernel/clock/clock.js';
 import { type EnvScope, sameTenant, scopeTo } from '../kernel/context/scope.js';
+import { DomainError } from '../kernel/errors/problem.js';
+import { type KeyManager, SERVICE_KEYS } from '../keys-bridge/key-manager.js';
+import { KeyManagerNotAvailable } from '../keys-bridge/keys-bridge.problems.js';
 import { hashToken } from '../kernel/crypto/token.js';
 import { isBanned } from '../users/user.rules.js';
 import { Config } from '../config/config.js';
@@ -22,12 +25,14 @@ export class TokenIntrospector {
     private readonly sessions: SessionsSystemRepository,
     private readonly jwts: AccessJwts,
     private readonly memberships: Memberships,
+    @Inject(SERVICE_KEYS) private readonly keys: KeyManager,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
   /** @param named the caller's environment, if it named one. */
   async introspect(token: string, named: EnvScope | undefined): Promise<IntrospectResponse> {
+    if (!OPAQUE_TOKEN.test(token) && !token.includes('.')) return this.introspectKey(token, named);
     const row = await this.find(token);
     const now = this.clock.now();
     const active =
@@ -59,6 +64,35 @@ export class TokenIntrospector {
         ...(row.username === null ? {} : { username: row.username }),
       },
     };
+  }
+
+  /**
+   * A key that may be used at this moment. It counts as a use that costs no credits: what is asked about here is about to be used, and a limit that
+   * does not count it would be none. Whoever wants scopes and costs checked too, verifies the key instead.
+   */
+  private async introspectKey(rawKey: string, named: EnvScope | undefined): Promise<IntrospectResponse> {
+    try {
+      const options = { cost: 0, tag: 'introspection', ...(named && { scope: named }) };
+      const { id, owner, scope, scopes, expiresAt } = await this.keys.validateKey(rawKey, options);
+      return {
+        active: true,
+        app_id: scope.appId,
+        env_id: scope.envId,
+        key_id: id,
+        owner_kind: owner.kind,
+        owner_id: owner.id,
+        ...(owner.kind === 'user' ? { user_id: owner.id } : {}),
+        ...(owner.kind === 'organization' ? { org_id: owner.id } : {}),
+        scope: scopes.join(' '),
+        ...(expiresAt === null ? {} : { expires_at: expiresAt.toISOString() }),
+      };
+    } catch (error) {
+      // Not knowing is not the same as no; but where there are no keys at all, it is.
+      const isUnknown = error instanceof DomainError && error.kind === 'unavailable';
+      if (isUnknown && error.definition !== KeyManagerNotAvailable.definition) throw error;
+      if (error instanceof DomainError) return INACTIVE;
+      throw error;
+    }
   }
 
   /** A JWT's `jti` alone finds nothing: it lies in logs, where the token does not. */

@@ -79,9 +79,9 @@ export class TokensController {
   @RateLimit('introspectionPerIp')
   @ApiOperation({
     operationId: 'introspectToken',
-    summary: 'Tell whether an access token is in force, and whose it is',
+    summary: 'Tell whether an access token or an API key is in force, and whose it is',
     description:
-      'Always looks at the session behind the token, whatever its form. With a publishable key, tokens of other environments are inactive.',
+      'Always looks at the session behind the token, whatever its form. With a publishable key, tokens of other environments are inactive. Of an API key it is a use, at no cost of credits.',
   })
   @ApiOkResponse({ type: IntrospectResponse })
   introspect(

@@ -27,6 +27,7 @@ const MINTS_SCOPES: Readonly<Record<string, string>> = {
     'The environment of the operator’s target app; the service looks for it there.',
   'src/environments/tenant-records.ts': 'The tenant that a publishable key or an app id leads to.',
   'src/http/params/caller.decorators.ts': 'The app of the tenant that the guard has resolved.',
+  'src/cli/commands/conformance.ts': 'A tenant of nobody, to try an adapter with.',
   'src/keys-bridge/unkey/unkey-wire.ts': 'The tenant that Unkey keeps with the key.',
   'src/operators/setup.controller.ts': 'The platform app.',
   'src/organizations/invitations/invitation-answers.service.ts':

@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Text } from '../../http/validation/text.decorators.js';
+import { KEY_OWNER_KINDS } from '../../keys-bridge/key-manager.js';
 import { MEMBER_ROLES } from '../../http/access/memberships.js';
 
 export class IntrospectRequest {
-  @Text({ longest: 8_192, description: 'An access token.' }) token: string;
+  @Text({ longest: 8_192, description: 'An access token, or an API key.' }) token: string;
 }
 
 export class IntrospectedUser {
@@ -34,4 +35,8 @@ export class IntrospectResponse {
   @ApiPropertyOptional() session_id?: string;
   @ApiPropertyOptional({ format: 'date-time' }) expires_at?: string;
   @ApiPropertyOptional() user?: IntrospectedUser;
+  @ApiPropertyOptional({ description: 'Of an API key.' }) key_id?: string;
+  @ApiPropertyOptional({ enum: KEY_OWNER_KINDS }) owner_kind?: string;
+  @ApiPropertyOptional() owner_id?: string;
+  @ApiPropertyOptional({ description: 'The scopes of an API key, with spaces between (RFC 7662).' }) scope?: string;
 }

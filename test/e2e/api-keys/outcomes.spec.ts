@@ -167,6 +167,27 @@ describe('what becomes of presented keys', () => {
     expectProblem(await app.api.get('/v1/keys/current', { token }), 401, 'authentication_required');
   });
 
+  it('introspection knows keys as it knows tokens: whose, what for, and nothing of one that is none', async () => {
+    const { id, rawKey } = await machines.key(['read:things', 'write:things'], { credits: { remaining: 5 } });
+    const introspect = (token: string, options: object = {}) =>
+      app.api.post('/v1/introspect', { ...options, body: { token } });
+    const { appId, envId } = machines.tenant.scope;
+    expect((await introspect(rawKey)).body).toMatchObject({
+      active: true,
+      key_id: id,
+      owner_kind: 'service_account',
+      scope: 'read:things write:things',
+      app_id: appId,
+      env_id: envId,
+    });
+    expect(await machines.must('GET', `/v1/keys/${id}`)).toMatchObject({ credits: { remaining: 5 } });
+    const other = await app.createTenant();
+    expect((await introspect(rawKey, { tenant: other })).body).toEqual({ active: false });
+    expect((await introspect(drawKey('ath', 'development'))).body).toEqual({ active: false });
+    await machines.must('POST', `/v1/keys/${id}/suspend`);
+    expect((await introspect(rawKey)).body).toEqual({ active: false });
+  });
+
   it('whoever runs an organization sees and revokes its keys; its other members do not', async () => {
     const admin = await app.api.signUp(machines.tenant);
     const as = { token: admin.token };
