@@ -45,6 +45,7 @@ import {
   type UpdateKeyInput,
 } from '../../keys-bridge/key-manager.js';
 
+const SHOWN_OF_PUBLIC_KEY = 12;
 const MOST_SCOPES = 50;
 const MOST_ENTRIES = 50;
 const MOST_CUSTOM = 5;
@@ -316,6 +317,7 @@ export class CreatedApiKeyResponse extends ApiKeyResponse {
   @ApiProperty({ description: 'The key itself: shown now, and never again.' }) key: string;
   @ApiPropertyOptional({ description: 'A publishable key of the environment, for browsers. It opens nothing.' })
   public_key?: string;
+  @ApiPropertyOptional({ description: 'How that begins.' }) public_key_prefix?: string;
 }
 
 export function toCreatedApiKeyResponse(
@@ -323,7 +325,11 @@ export function toCreatedApiKeyResponse(
   { rawKey }: KeyResult,
   publicKey: string | undefined,
 ): CreatedApiKeyResponse {
-  return { ...toApiKeyResponse(info), key: rawKey, ...(publicKey === undefined ? {} : { public_key: publicKey }) };
+  return { ...toApiKeyResponse(info), key: rawKey, ...publicKeyOf(publicKey) };
+}
+
+function publicKeyOf(key: string | undefined): { public_key?: string; public_key_prefix?: string } {
+  return key === undefined ? {} : { public_key: key, public_key_prefix: key.slice(0, SHOWN_OF_PUBLIC_KEY) };
 }
 
 export class RotatedApiKeyResponse {
