@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Config } from '../config/config.js';
 import { KeyNotAccepted } from '../http/access/access.problems.js';
+import { addressBucket } from '../http/security/client-address.js';
 import { AuthenticationStrategy } from '../http/authentication/authentication-strategies.js';
 import type { KeyPrincipal } from '../kernel/context/principal.js';
 import { SERVICE_KEYS, type KeyManager, type LimitState, type ValidatedKey } from '../keys-bridge/key-manager.js';
@@ -39,7 +40,7 @@ export class ApiKeyStrategy extends AuthenticationStrategy {
       method,
       path: request.url.split('?', 1)[0] as string,
       tag: `${method} ${routeOptions.url ?? ''}`,
-      ...(ipAddress === undefined ? {} : { ip: ipAddress }),
+      ...(ipAddress === undefined ? {} : { ip: ipAddress, presenter: addressBucket(ipAddress) }),
       ...(headers.origin === undefined ? {} : { origin: headers.origin }),
     });
   }

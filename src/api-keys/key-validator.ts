@@ -50,7 +50,7 @@ export class KeyValidator {
     if (flaw !== undefined) throw this.unknown(flaw, options);
     const found = this.cache.recall(rawKey);
     if (found !== undefined) return this.answer(found, options, undefined);
-    if (options.ip !== undefined) this.requirePatience(options.ip);
+    if (options.presenter !== undefined) this.requirePatience(options.presenter);
     const startedAt = performance.now();
     const asked = this.cache.find(rawKey);
     return asked instanceof Promise
@@ -132,7 +132,7 @@ export class KeyValidator {
   private refused(
     key: CachedKey,
     refusal: KeyRefusal,
-    { tag = '', ip }: ValidateOptions,
+    { tag = '', presenter }: ValidateOptions,
     startedAt: number | undefined,
     problem: DomainError,
   ): DomainError {
@@ -140,24 +140,24 @@ export class KeyValidator {
     this.usage.note(key, refusal, tag, bucketSince(startedAt), nowMs);
     this.outcomes.count(refusal);
     this.audit.refused(key, refusal);
-    if (ip !== undefined && problem.kind === 'unauthenticated') this.attempts.note(ip, nowMs);
+    if (presenter !== undefined && problem.kind === 'unauthenticated') this.attempts.note(presenter, nowMs);
     return problem;
   }
 
-  private unknown(refusal: UnknownKeyRefusal, { ip }: ValidateOptions): DomainError {
+  private unknown(refusal: UnknownKeyRefusal, { presenter }: ValidateOptions): DomainError {
     this.outcomes.count(refusal);
-    if (ip !== undefined) {
+    if (presenter !== undefined) {
       const nowMs = this.clock.nowMs();
-      const tooMany = this.attempts.refusal(ip, nowMs);
+      const tooMany = this.attempts.refusal(presenter, nowMs);
       if (tooMany !== undefined) return tooMany;
-      this.attempts.note(ip, nowMs);
+      this.attempts.note(presenter, nowMs);
     }
     return OPENS_NOTHING;
   }
 
   /** Whoever has guessed too often is not looked up for. @throws RateLimited */
-  private requirePatience(ip: string): void {
-    const tooMany = this.attempts.refusal(ip, this.clock.nowMs());
+  private requirePatience(presenter: string): void {
+    const tooMany = this.attempts.refusal(presenter, this.clock.nowMs());
     if (tooMany === undefined) return;
     this.outcomes.count('too_many_failures');
     throw tooMany;

@@ -122,6 +122,8 @@ export interface ValidateOptions {
   readonly origin?: string;
   readonly method?: string;
   readonly path?: string;
+  /** Who presents it, as far as the network tells: what opens nothing is counted for each, and whoever guesses too often is refused unseen. */
+  readonly presenter?: string;
   /** Under which its use is counted: a route, a product. */
   readonly tag?: string;
 }

@@ -2,13 +2,13 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Put, Query } from 
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ENTITLEMENT_PROBLEMS } from '../billing-bridge/entitlements/entitlement.problems.js';
 import { OrganizationNotFound } from '../http/access/access.problems.js';
-import { RequirePermission } from '../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { pageRequest } from '../http/paging/page.query.js';
-import { Caller, Tenant } from '../http/params/caller.decorators.js';
+import { Acting, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
 import { ApiProblems } from '../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../kernel/context/principal.js';
+import type { Actor } from '../kernel/audit/audit-trail.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { Id } from '../kernel/ids/id.js';
 import { UserNotFound } from '../users/users.problems.js';
@@ -41,6 +41,7 @@ export class AdminOrganizationsController {
 
   @Get()
   @RequirePermission('manage', 'organization')
+  @RequireScopes('read:orgs')
   @ApiOperation({ operationId: 'adminListOrgs', summary: 'Every organization of an environment, newest first' })
   @ApiOkResponse({ type: OrganizationListResponse })
   async list(
@@ -58,36 +59,39 @@ export class AdminOrganizationsController {
   @Post()
   @HttpCode(200)
   @RequirePermission('manage', 'organization')
+  @RequireScopes('write:orgs')
   @ApiOperation({ operationId: 'adminCreateOrganization', summary: 'Create an organization for a user' })
   @ApiOkResponse({ type: OrganizationResponse })
   @ApiProblems(OrganizationSlugTaken, UserNotFound, ...ENTITLEMENT_PROBLEMS)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: AdminCreateOrganizationRequest,
   ): Promise<OrganizationResponse> {
     const input = toOrganizationInput(body);
-    return toOrganizationResponse(await this.organizations.createFor(scope, input, body.owner_id, actorOf(caller)));
+    return toOrganizationResponse(await this.organizations.createFor(scope, input, body.owner_id, actor));
   }
 
   @Patch(':orgId')
   @RequirePermission('manage', 'organization')
+  @RequireScopes('write:orgs')
   @ApiOperation({ operationId: 'adminUpdateOrganization', summary: 'Change an organization, or switch it off' })
   @ApiOkResponse({ type: OrganizationResponse })
   @ApiProblems(OrganizationNotFound, OrganizationSlugTaken, PreconditionFailed)
   async update(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @OrgId() id: Id<'organization'>,
     @IfMatch() version: number | undefined,
     @Body() body: AdminUpdateOrganizationRequest,
   ): Promise<OrganizationResponse> {
     const changes = toOrganizationChanges(body);
-    return toOrganizationResponse(await this.organizations.update(scope, id, changes, version, actorOf(caller)));
+    return toOrganizationResponse(await this.organizations.update(scope, id, changes, version, actor));
   }
 
   @Put(':orgId/domains')
   @RequirePermission('manage', 'organization')
+  @RequireScopes('write:orgs')
   @ApiOperation({
     operationId: 'adminPutOrganizationDomains',
     summary: 'Say which mail domains are an organization’s',
@@ -98,10 +102,10 @@ export class AdminOrganizationsController {
   @ApiProblems(OrganizationNotFound, DomainTaken)
   async putDomains(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @OrgId() id: Id<'organization'>,
     @Body() { domains }: PutDomainsRequest,
   ): Promise<DomainsResponse> {
-    return { domains: await this.domains.replace(scope, id, domains, actorOf(caller)) };
+    return { domains: await this.domains.replace(scope, id, domains, actor) };
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../http/access/access.js';
 import { pageRequest } from '../http/paging/page.query.js';
 import { AsOperator, Caller, Tenant } from '../http/params/caller.decorators.js';
 import { IdPipe } from '../http/params/id.pipe.js';
@@ -65,6 +65,7 @@ export class RoleAssignmentsController {
 
   @Get('users/:userId/roles')
   @RequirePermission('read', 'role')
+  @RequireScopes('read:roles')
   @ApiOperation({
     operationId: 'authsomeListUserRoles',
     summary: 'The roles that a user was given',

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../http/etag.js';
 import { PageQuery, pageRequest } from '../http/paging/page.query.js';
 import { AsOperator, Caller, Tenant } from '../http/params/caller.decorators.js';
@@ -45,6 +45,7 @@ export class RolesController {
 
   @Get()
   @RequirePermission('read', 'role')
+  @RequireScopes('read:roles')
   @ApiOperation({ operationId: 'authsomeListRoles', summary: 'The roles of an environment, oldest first' })
   @ApiOkResponse({ type: RoleListResponse })
   async list(@Tenant() scope: EnvScope, @Query() query: PageQuery): Promise<RoleListResponse> {
@@ -68,6 +69,7 @@ export class RolesController {
 
   @Get(':roleId')
   @RequirePermission('read', 'role')
+  @RequireScopes('read:roles')
   @ApiOperation({ operationId: 'authsomeGetRole', summary: 'Read a role' })
   @ApiOkResponse({ type: RoleResponse })
   @ApiProblems(RoleNotFound)
@@ -109,6 +111,7 @@ export class RolesController {
 
   @Get(':roleId/permissions')
   @RequirePermission('read', 'permission')
+  @RequireScopes('read:roles')
   @ApiOperation({
     operationId: 'authsomeListRolePermissions',
     summary: 'What a role permits by itself',

@@ -9,7 +9,7 @@ import {
   toAllow,
   toLimits,
   toLimitsDto,
-} from '../dto/api-key.dto.js';
+} from '../dto/key-terms.dto.js';
 import type { ApiKeyPolicyEntity } from './api-key-policy.entity.js';
 import type { KeyPolicyTerms } from './key-policies.repository.js';
 

@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../../http/access/access.js';
 import { PageQuery, pageRequest } from '../../http/paging/page.query.js';
-import { Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { Acting, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { CouponNotFound, CouponTaken } from '../billing.problems.js';
@@ -27,6 +27,7 @@ export class CouponsController {
 
   @Get()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('read:billing')
   @ApiOperation({ operationId: 'listCoupons', summary: 'The coupons of an environment, newest first' })
   @ApiOkResponse({ type: CouponListResponse })
   @ApiProblems(BillingElsewhere)
@@ -41,28 +42,30 @@ export class CouponsController {
 
   @Post()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'createCoupon', summary: 'Make a coupon' })
   @ApiCreatedResponse({ type: CouponResponse })
   @ApiProblems(CouponTaken, BillingElsewhere)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: CreateCouponRequest,
   ): Promise<CouponResponse> {
-    return toCouponResponse(await this.coupons.create(scope, toNewCoupon(body), actorOf(caller)));
+    return toCouponResponse(await this.coupons.create(scope, toNewCoupon(body), actor));
   }
 
   @Delete(':couponId')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'deleteCoupon', summary: 'Delete a coupon; what it took off stays off' })
   @ApiNoContentResponse()
   @ApiProblems(CouponNotFound, BillingElsewhere)
   async delete(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Param('couponId', new IdPipe('coupon')) id: Id<'coupon'>,
   ): Promise<void> {
-    await this.coupons.delete(scope, id, actorOf(caller));
+    await this.coupons.delete(scope, id, actor);
   }
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { EntitlementDenied, QuotaExceeded } from '../../billing-bridge/entitlements/entitlement.problems.js';
-import { RequirePermission } from '../../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../../http/access/access.js';
 import { Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
@@ -27,6 +27,7 @@ export class ReservationsController {
 
   @Post()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'createReservation',
     summary: 'Hold units of a feature',
@@ -46,6 +47,7 @@ export class ReservationsController {
   @Post(':reservationId/commit')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'commitReservation', summary: 'Say that what was held has been used: it becomes usage' })
   @ApiNoContentResponse()
   @ApiProblems(ReservationNotFound, BillingElsewhere)
@@ -56,6 +58,7 @@ export class ReservationsController {
   @Delete(':reservationId')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'releaseReservation', summary: 'Say that what was held is not needed' })
   @ApiNoContentResponse()
   @ApiProblems(ReservationNotFound, BillingElsewhere)

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission, RequireSession } from '../../http/access/access.js';
+import { RequirePermission, RequireSession, RequireScopes } from '../../http/access/access.js';
 import { pageRequest } from '../../http/paging/page.query.js';
-import { AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { Acting, AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
+import type { UserPrincipal } from '../../kernel/context/principal.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { BilledCallers } from '../billed-callers.js';
@@ -77,30 +78,32 @@ export class InvoicesController {
   @Post(':invoiceId/pay')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'markInvoicePaid', summary: 'Say that an invoice was paid' })
   @ApiNoContentResponse()
   @ApiProblems(InvoiceNotFound, InvoiceStateConflict, BillingElsewhere)
   async pay(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @InvoiceId() id: Id<'invoice'>,
     @Body() { payment_ref }: MarkInvoicePaidRequest,
   ): Promise<void> {
-    await this.invoices.pay(scope, id, payment_ref || null, actorOf(caller));
+    await this.invoices.pay(scope, id, payment_ref || null, actor);
   }
 
   @Post(':invoiceId/void')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'voidInvoice', summary: 'Make an invoice void' })
   @ApiNoContentResponse()
   @ApiProblems(InvoiceNotFound, InvoiceStateConflict, BillingElsewhere)
   async void(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @InvoiceId() id: Id<'invoice'>,
     @Body() { reason }: VoidInvoiceRequest,
   ): Promise<void> {
-    await this.invoices.void(scope, id, reason || null, actorOf(caller));
+    await this.invoices.void(scope, id, reason || null, actor);
   }
 }

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../../http/access/access.js';
-import { Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { RequirePermission, RequireScopes } from '../../http/access/access.js';
+import { Acting, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { MeterKeyTaken, MeterNotFound } from '../billing.problems.js';
@@ -21,6 +21,7 @@ export class MetersController {
 
   @Get()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('read:billing')
   @ApiOperation({
     operationId: 'listMeters',
     summary: 'How usage events add up: the meters that are built in, and your own',
@@ -33,28 +34,30 @@ export class MetersController {
 
   @Post()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'createMeter', summary: 'Count usage events in one more way, from now on' })
   @ApiCreatedResponse({ type: MeterResponse })
   @ApiProblems(MeterKeyTaken, BillingElsewhere)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: CreateMeterRequest,
   ): Promise<MeterResponse> {
-    return toMeterResponse(await this.meters.create(scope, toMeter(body), actorOf(caller)));
+    return toMeterResponse(await this.meters.create(scope, toMeter(body), actor));
   }
 
   @Delete(':meterId')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'deleteMeter', summary: 'Delete a meter; what it has counted stays' })
   @ApiNoContentResponse()
   @ApiProblems(MeterNotFound, BillingElsewhere)
   async delete(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Param('meterId', new IdPipe('meter')) id: Id<'meter'>,
   ): Promise<void> {
-    await this.meters.delete(scope, id, actorOf(caller));
+    await this.meters.delete(scope, id, actor);
   }
 }

@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission, RequireSession } from '../../http/access/access.js';
+import { RequirePermission, RequireSession, RequireScopes } from '../../http/access/access.js';
 import { IfMatch, PreconditionFailed } from '../../http/etag.js';
 import { pageRequest } from '../../http/paging/page.query.js';
-import { AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { Acting, AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
+import type { UserPrincipal } from '../../kernel/context/principal.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { BilledCallers } from '../billed-callers.js';
@@ -58,15 +59,16 @@ export class PlansController {
 
   @Post()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'createBillingPlan', summary: 'Make a plan, with its first version' })
   @ApiCreatedResponse({ type: BillingPlanResponse })
   @ApiProblems(PlanSlugTaken, PlanInvalid, BillingElsewhere)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: CreateBillingPlanRequest,
   ): Promise<BillingPlanResponse> {
-    return toBillingPlanResponse(await this.plans.create(scope, toNewPlan(body), toTerms(body), actorOf(caller)));
+    return toBillingPlanResponse(await this.plans.create(scope, toNewPlan(body), toTerms(body), actor));
   }
 
   @Get(':planId')
@@ -88,6 +90,7 @@ export class PlansController {
 
   @Post(':planId/versions')
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'publishBillingPlanVersion',
     summary: 'Publish a new version of a plan',
@@ -97,34 +100,36 @@ export class PlansController {
   @ApiProblems(PlanNotFound, PlanInvalid, PreconditionFailed, BillingElsewhere)
   async publish(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @PlanId() id: Id<'plan'>,
     @IfMatch() version: number | undefined,
     @Body() body: PublishPlanVersionRequest,
   ): Promise<BillingPlanResponse> {
-    return toBillingPlanResponse(await this.plans.publish(scope, id, toTerms(body), version, actorOf(caller)));
+    return toBillingPlanResponse(await this.plans.publish(scope, id, toTerms(body), version, actor));
   }
 
   @Post(':planId/activate')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'activateBillingPlan', summary: 'Let a plan be subscribed to' })
   @ApiNoContentResponse()
   @ApiProblems(PlanNotFound, BillingElsewhere)
-  async activate(@Tenant() scope: EnvScope, @Caller() caller: UserPrincipal, @PlanId() id: Id<'plan'>): Promise<void> {
-    await this.plans.activate(scope, id, actorOf(caller));
+  async activate(@Tenant() scope: EnvScope, @Acting() actor: Actor, @PlanId() id: Id<'plan'>): Promise<void> {
+    await this.plans.activate(scope, id, actor);
   }
 
   @Post(':planId/archive')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'archiveBillingPlan',
     summary: 'Let nobody subscribe to a plan any more; who is subscribed keeps it',
   })
   @ApiNoContentResponse()
   @ApiProblems(PlanNotFound, BillingElsewhere)
-  async archive(@Tenant() scope: EnvScope, @Caller() caller: UserPrincipal, @PlanId() id: Id<'plan'>): Promise<void> {
-    await this.plans.archive(scope, id, actorOf(caller));
+  async archive(@Tenant() scope: EnvScope, @Acting() actor: Actor, @PlanId() id: Id<'plan'>): Promise<void> {
+    await this.plans.archive(scope, id, actor);
   }
 }

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission, RequireSession } from '../../http/access/access.js';
+import { RequirePermission, RequireSession, RequireScopes } from '../../http/access/access.js';
 import { pageRequest } from '../../http/paging/page.query.js';
-import { AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { Acting, AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
+import type { UserPrincipal } from '../../kernel/context/principal.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { BilledCallers } from '../billed-callers.js';
@@ -87,6 +88,7 @@ export class SubscriptionsController {
 
   @Post()
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'createSubscription',
     summary: 'Subscribe an organization, a user or the app to a plan',
@@ -95,7 +97,7 @@ export class SubscriptionsController {
   @ApiProblems(SubjectNotFound, PlanNotFound, PlanNotActive, SubscriptionExists, BillingElsewhere)
   async create(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() { tenant_id, plan_id: planId, trial_days, after_trial }: CreateSubscriptionRequest,
   ): Promise<SubscriptionResponse> {
     const { key: subjectKey } = await this.callers.named(scope, tenant_id);
@@ -105,11 +107,12 @@ export class SubscriptionsController {
       ...(typeof trial_days === 'number' ? { trialDays: trial_days } : {}),
       ...(after_trial ? { afterTrial: after_trial } : {}),
     };
-    return toSubscriptionResponse(await this.subscriptions.create(scope, input, actorOf(caller)));
+    return toSubscriptionResponse(await this.subscriptions.create(scope, input, actor));
   }
 
   @Get(':subId')
   @RequirePermission('manage', 'billing')
+  @RequireScopes('read:billing')
   @ApiOperation({ operationId: 'getSubscription', summary: 'Read a subscription' })
   @ApiOkResponse({ type: SubscriptionResponse })
   @ApiProblems(SubscriptionNotFound, BillingElsewhere)
@@ -120,6 +123,7 @@ export class SubscriptionsController {
   @Post(':subId/change-plan')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'changeSubscriptionPlan',
     summary: 'Change the plan, at once',
@@ -129,32 +133,34 @@ export class SubscriptionsController {
   @ApiProblems(SubscriptionNotFound, PlanNotFound, PlanNotActive, SubscriptionStateConflict, BillingElsewhere)
   async changePlan(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @SubscriptionId() id: Id<'subscription'>,
     @Body() body: ChangePlanRequest,
   ): Promise<void> {
     await this.subscriptions.get(scope, id);
-    await this.subscriptions.changePlan(scope, id, body.new_plan_id, actorOf(caller));
+    await this.subscriptions.changePlan(scope, id, body.new_plan_id, actor);
   }
 
   @Post(':subId/cancel')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'cancelSubscription', summary: 'End a subscription, now or when its period ends' })
   @ApiNoContentResponse()
   @ApiProblems(SubscriptionNotFound, SubscriptionStateConflict, BillingElsewhere)
   async cancel(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @SubscriptionId() id: Id<'subscription'>,
     @Body() body: CancelSubscriptionRequest,
   ): Promise<void> {
-    await this.subscriptions.cancel(scope, id, body.immediately === true, actorOf(caller));
+    await this.subscriptions.cancel(scope, id, body.immediately === true, actor);
   }
 
   @Post(':subId/pause')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'pauseSubscription',
     summary: 'Pause a subscription: it gives nothing and costs nothing',
@@ -163,15 +169,16 @@ export class SubscriptionsController {
   @ApiProblems(SubscriptionNotFound, SubscriptionStateConflict, BillingElsewhere)
   async pause(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @SubscriptionId() id: Id<'subscription'>,
   ): Promise<void> {
-    await this.subscriptions.pause(scope, id, actorOf(caller));
+    await this.subscriptions.pause(scope, id, actor);
   }
 
   @Post(':subId/resume')
   @HttpCode(204)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'resumeSubscription',
     summary: 'Go on with a paused subscription, or take back that it ends',
@@ -180,24 +187,25 @@ export class SubscriptionsController {
   @ApiProblems(SubscriptionNotFound, SubscriptionStateConflict, BillingElsewhere)
   async resume(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @SubscriptionId() id: Id<'subscription'>,
   ): Promise<void> {
-    await this.subscriptions.resume(scope, id, actorOf(caller));
+    await this.subscriptions.resume(scope, id, actor);
   }
 
   @Post(':subId/coupon')
   @HttpCode(200)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({ operationId: 'redeemCoupon', summary: 'Take a coupon’s discount off a subscription' })
   @ApiOkResponse({ type: SubscriptionResponse })
   @ApiProblems(SubscriptionNotFound, CouponNotFound, CouponNotRedeemable, SubscriptionStateConflict, BillingElsewhere)
   async redeem(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @SubscriptionId() id: Id<'subscription'>,
     @Body() { code }: RedeemCouponRequest,
   ): Promise<SubscriptionResponse> {
-    return toSubscriptionResponse(await this.subscriptions.redeem(scope, id, code.toUpperCase(), actorOf(caller)));
+    return toSubscriptionResponse(await this.subscriptions.redeem(scope, id, code.toUpperCase(), actor));
   }
 }

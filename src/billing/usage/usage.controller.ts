@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Subject } from '../../billing-bridge/ledger.js';
-import { RequirePermission, RequireSession } from '../../http/access/access.js';
-import { AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { RequirePermission, RequireSession, RequireScopes } from '../../http/access/access.js';
+import { Acting, AsOperator, Caller, Tenant } from '../../http/params/caller.decorators.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
 import { status, StatusResponse } from '../../http/responses/status.response.js';
 import { Clock } from '../../kernel/clock/clock.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
+import type { UserPrincipal } from '../../kernel/context/principal.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import { BilledCallers } from '../billed-callers.js';
 import { MeterNotFound, SubjectNotFound, SubscriptionNotFound } from '../billing.problems.js';
@@ -80,6 +81,7 @@ export class UsageController {
   @Post('events')
   @HttpCode(202)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:usage')
   @ApiOperation({
     operationId: 'ingestUsage',
     summary: 'Tell of usage, as CloudEvents',
@@ -90,7 +92,7 @@ export class UsageController {
   @ApiProblems(SubjectNotFound, BillingElsewhere)
   async ingest(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() body: IngestUsageRequest,
   ): Promise<IngestUsageResponse> {
     const subjects = new Map<string, Subject>();
@@ -98,13 +100,14 @@ export class UsageController {
       if (!subjects.has(subject)) subjects.set(subject, await this.callers.named(scope, subject));
     }
     const usages = toUsages(body, subjects, this.clock.now());
-    const accepted = await this.usage.take(scope, usages, actorOf(caller));
+    const accepted = await this.usage.take(scope, usages, actor);
     return { accepted, duplicates: usages.length - accepted };
   }
 
   @Post('reset')
   @HttpCode(200)
   @RequirePermission('manage', 'billing')
+  @RequireScopes('write:billing')
   @ApiOperation({
     operationId: 'resetUsage',
     summary: 'Let usage of the current period count anew',
@@ -114,16 +117,17 @@ export class UsageController {
   @ApiProblems(SubjectNotFound, SubscriptionNotFound, BillingElsewhere)
   async reset(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @Body() { tenant_id, feature, preserve_overage }: ResetUsageRequest,
   ): Promise<StatusResponse> {
     const subject = await this.callers.named(scope, tenant_id);
-    await this.grants.reset(subject, feature, preserve_overage === true, actorOf(caller));
+    await this.grants.reset(subject, feature, preserve_overage === true, actor);
     return status('reset');
   }
 
   @Get('reconcile')
   @RequirePermission('manage', 'billing')
+  @RequireScopes('read:billing')
   @ApiOperation({
     operationId: 'reconcileUsage',
     summary: 'Compare the sums with the events they were made of',

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../../http/access/access.js';
 import { pageRequest } from '../../http/paging/page.query.js';
-import { Caller, Tenant } from '../../http/params/caller.decorators.js';
+import { Acting, Tenant } from '../../http/params/caller.decorators.js';
 import { IdPipe } from '../../http/params/id.pipe.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
-import { actorOf, type UserPrincipal } from '../../kernel/context/principal.js';
+import type { Actor } from '../../kernel/audit/audit-trail.js';
 import type { EnvScope } from '../../kernel/context/scope.js';
 import type { Id } from '../../kernel/ids/id.js';
 import { RateLimited } from '../../kernel/limits/rate-limits.js';
@@ -48,6 +48,7 @@ export class DeliveriesController {
 
   @Get('deliveries')
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('read:webhooks')
   @ApiOperation({ operationId: 'listWebhookDeliveries', summary: 'What was sent and what waits, newest first' })
   @ApiOkResponse({ type: DeliveryListResponse })
   @ApiProblems(WebhookNotFound)
@@ -66,6 +67,7 @@ export class DeliveriesController {
 
   @Get('deliveries/:deliveryId')
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('read:webhooks')
   @ApiOperation({ operationId: 'getWebhookDelivery', summary: 'Read a delivery with its attempts' })
   @ApiOkResponse({ type: DeliveryResponse })
   @ApiProblems(DeliveryNotFound)
@@ -80,37 +82,40 @@ export class DeliveriesController {
   @Post('deliveries/:deliveryId/resend')
   @HttpCode(200)
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({ operationId: 'resendWebhookDelivery', summary: 'Send a delivery once more' })
   @ApiOkResponse({ type: DeliveryResponse })
   @ApiProblems(DeliveryNotFound)
   async resend(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @DeliveryId() deliveryId: Id<'webhook_delivery'>,
   ): Promise<DeliveryResponse> {
-    return toDeliveryResponse(await this.deliveries.resend(scope, id, deliveryId, actorOf(caller)));
+    return toDeliveryResponse(await this.deliveries.resend(scope, id, deliveryId, actor));
   }
 
   @Post('deliveries/resend-failed')
   @HttpCode(200)
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({ operationId: 'resendFailedWebhookDeliveries', summary: 'Send dead letters once more' })
   @ApiOkResponse({ type: ResentResponse })
   @ApiProblems(WebhookNotFound)
   async resendFailed(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @Body() body: ResendFailedRequest,
   ): Promise<ResentResponse> {
     const filter = toDeliveryFilter(body);
-    return { resent: await this.deliveries.resendFailed(scope, id, filter, actorOf(caller)) };
+    return { resent: await this.deliveries.resendFailed(scope, id, filter, actor) };
   }
 
   @Post('replay')
   @HttpCode(202)
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({
     operationId: 'replayWebhookEvents',
     summary: 'Send the events of a time once more',
@@ -120,16 +125,17 @@ export class DeliveriesController {
   @ApiProblems(WebhookNotFound, WebhookInactive, UnknownEvent)
   async replay(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @Body() body: ReplayEventsRequest,
   ): Promise<ReplayResponse> {
-    return { replay_id: await this.replays.start(scope, id, toReplayRequest(body), actorOf(caller)) };
+    return { replay_id: await this.replays.start(scope, id, toReplayRequest(body), actor) };
   }
 
   @Post('test')
   @HttpCode(200)
   @RequirePermission('manage', 'webhook')
+  @RequireScopes('write:webhooks')
   @ApiOperation({
     operationId: 'testWebhook',
     summary: 'Send an example at once, and see what comes of it',
@@ -139,10 +145,10 @@ export class DeliveriesController {
   @ApiProblems(WebhookNotFound, UnknownEvent, WebhookUrlRefused, RateLimited)
   async test(
     @Tenant() scope: EnvScope,
-    @Caller() caller: UserPrincipal,
+    @Acting() actor: Actor,
     @WebhookId() id: Id<'webhook'>,
     @Body() { event }: TestWebhookRequest,
   ): Promise<DeliveryAttemptResponse> {
-    return { ...(await this.tests.send(scope, id, event || undefined, actorOf(caller))) };
+    return { ...(await this.tests.send(scope, id, event || undefined, actor)) };
   }
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../../http/access/access.js';
+import { RequirePermission, RequireScopes } from '../../http/access/access.js';
 import { pageRequest } from '../../http/paging/page.query.js';
 import { Tenant } from '../../http/params/caller.decorators.js';
 import { ApiProblems } from '../../http/problems/api-problems.decorator.js';
@@ -16,6 +16,7 @@ export class EventFeedController {
 
   @Get()
   @RequirePermission('read', 'event')
+  @RequireScopes('read:events')
   @ApiOperation({
     operationId: 'listEvents',
     summary: 'The events of an environment, oldest first',

@@ -120,6 +120,22 @@ describe('API keys', () => {
     expect((await own.read(rawKey)).status).toBe(401);
   });
 
+  it('what a key was given is taken away by name, and a null takes nothing', async () => {
+    const expires_at = app.clock.in(HOUR_MS).toISOString();
+    const given = { expires_at, limits: { per_minute: 5 }, credits: { remaining: 3 }, allow: { methods: ['GET'] } };
+    const { id } = await machines.key([], given);
+    const untouched = { expires_at: null, limits: null, credits: null, allow: null, clear: null };
+    expect(await machines.must('PATCH', `/v1/keys/${id}`, untouched)).toMatchObject({ ...given, id });
+    const cleared = await machines.must('PATCH', `/v1/keys/${id}`, { clear: ['credits', 'limits'] });
+    expect(cleared).toMatchObject({ expires_at, allow: given.allow });
+    expect(cleared).not.toHaveProperty('credits');
+    expect(cleared).not.toHaveProperty('limits');
+    const free = await machines.must('PATCH', `/v1/keys/${id}`, { clear: ['expires_at', 'allow', 'policy_id'] });
+    expect(free).not.toHaveProperty('expires_at');
+    expect(free).not.toHaveProperty('allow');
+    expectProblem(await machines.asOperator('PATCH', `/v1/keys/${id}`, { clear: ['name'] }), 400, 'validation_failed');
+  });
+
   it('K33: rotation leaves both secrets working through the grace, and tells the old one so; a second one ends the first grace', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     const second = await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 60 });

@@ -109,6 +109,18 @@ describe('what becomes of presented keys', () => {
     expectProblem(await machines.read(drawKey('ath', 'development'), { remoteAddress }), 401, 'invalid_api_key');
   });
 
+  it('K29: a service that verifies keys cannot make an address look like one that guesses', async () => {
+    const remoteAddress = '203.0.113.9';
+    const checker = await machines.key(['verify:keys']);
+    for (let n = 0; n < 25; n += 1) {
+      const body = { key: drawKey('ath', 'development'), ip: remoteAddress };
+      const answer = await app.api.post('/v1/keys/verify', { token: checker.rawKey, body });
+      expect(answer.body).toEqual({ valid: false, code: 'invalid_api_key' });
+    }
+    const cold = await machines.key(['read:users']);
+    expect((await machines.read(cold.rawKey, { remoteAddress })).status).toBe(200);
+  });
+
   it('K33: that an old secret is still in use is audited once an hour, and counted', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 7_200 });
