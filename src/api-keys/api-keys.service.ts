@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Actor, AuditTrail } from '../kernel/audit/audit-trail.js';
 import { Clock } from '../kernel/clock/clock.js';
+import { type FieldChanges, fieldChanges } from '../kernel/audit/field-changes.js';
 import type { EnvScope } from '../kernel/context/scope.js';
 import type { EventName } from '../kernel/events/event-map.js';
 import { Events } from '../kernel/events/events.js';
@@ -131,7 +132,15 @@ export class ApiKeysService implements OnModuleInit {
     return this.database.transaction(async () => {
       const before = await this.get(scope, id, owner);
       const after = await this.manager.updateKey(scope, id, input, version);
-      await this.record(scope, 'api_key.updated', id, before.owner, actor, { scopes: after.scopes });
+      await this.record(
+        scope,
+        'api_key.updated',
+        id,
+        before.owner,
+        actor,
+        {},
+        fieldChanges(shown(before), shown(after)),
+      );
       return after;
     });
   }
@@ -173,7 +182,8 @@ export class ApiKeysService implements OnModuleInit {
 
   /** Both secrets stop at once, on every replica. @throws KeyNotFound */
   revoke(scope: EnvScope, id: string, reason: string | undefined, owner: Owner, actor: Actor): Promise<void> {
-    return this.change(scope, id, owner, actor, 'api_key.revoked', () => this.manager.revokeKey(scope, id, reason));
+    const revoke = () => this.manager.revokeKey(scope, id, reason);
+    return this.change(scope, id, owner, actor, 'api_key.revoked', revoke, reason === undefined ? {} : { reason });
   }
 
   /** What a key was used for, oldest first, and how long validating it took. @throws KeyNotFound */
@@ -202,12 +212,13 @@ export class ApiKeysService implements OnModuleInit {
     actor: Actor,
     event: KeyEvent,
     work: () => Promise<void>,
+    metadata: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     return this.database.transaction(async () => {
       const key = await this.get(scope, id, owner);
       await work();
       const after = await this.manager.getKey(scope, id);
-      if (after.state !== key.state) await this.record(scope, event, id, key.owner, actor, {});
+      if (after.state !== key.state) await this.record(scope, event, id, key.owner, actor, metadata);
     });
   }
 
@@ -218,6 +229,7 @@ export class ApiKeysService implements OnModuleInit {
     owner: KeyOwner,
     actor: Actor,
     metadata: Readonly<Record<string, unknown>>,
+    changes?: FieldChanges,
   ): Promise<void> {
     const payload = { api_key_id: id, owner_kind: owner.kind, owner_id: owner.id };
     await this.events.record(scope, event as 'api_key.created', id, payload);
@@ -226,6 +238,7 @@ export class ApiKeysService implements OnModuleInit {
       actor,
       target: { type: 'api_key', id },
       metadata: { owner_id: owner.id, ...metadata },
+      ...(changes && { changes }),
     });
   }
 
@@ -233,4 +246,27 @@ export class ApiKeysService implements OnModuleInit {
     this.database.notify(KEYS_CHANGED + id);
     return Promise.resolve();
   }
+}
+
+/** What an update may change, by the names of the wire. */
+function shown({
+  name,
+  scopes,
+  metadata,
+  limits,
+  credits,
+  allow,
+  expiresAt,
+  policyId,
+}: KeyInfo): Record<string, unknown> {
+  return {
+    name,
+    scopes,
+    metadata,
+    limits,
+    credits,
+    allow,
+    expires_at: expiresAt?.toISOString() ?? null,
+    policy_id: policyId,
+  };
 }

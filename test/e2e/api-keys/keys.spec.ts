@@ -7,6 +7,13 @@ import { Machines } from './machines.js';
 
 const HOUR_MS = 3_600_000;
 
+interface AuditRow {
+  readonly action: string;
+  readonly actor_kind: string;
+  readonly personal: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
 describe('API keys', () => {
   const log: string[] = [];
   let app: TestApp;
@@ -192,6 +199,51 @@ describe('API keys', () => {
       [id],
     );
     expect(won.map(({ body }) => String(body.key).slice(-4))).toContain(secrets[0]?.last_four);
+  });
+
+  it('K37: a rotation that is repeated under its idempotency key is one, and tells the same secret', async () => {
+    const { id } = await machines.key(['read:users']);
+    const { appId, envId } = machines.tenant.scope;
+    const token = await app.operatorOf(appId);
+    const rotate = () =>
+      app.api.post(`/v1/keys/${id}/rotate`, {
+        token,
+        query: { app_id: appId, env_id: envId },
+        headers: { 'idempotency-key': `rotate-${id}` },
+        body: {},
+      });
+    const [first, second] = [await rotate(), await rotate()];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.body).toEqual(first.body);
+    expect((await machines.must('GET', `/v1/keys/${id}/rotations`)).rotations).toHaveLength(1);
+  });
+
+  it('K39: each change is one audit entry with who, from where and what from what to what; a change that fails leaves none', async () => {
+    const { id } = await machines.key(['read:users']);
+    await machines.must('PATCH', `/v1/keys/${id}`, { name: 'Renamed', scopes: ['read'] });
+    expectProblem(
+      await machines.asOperator('PATCH', `/v1/keys/${id}`, { policy_id: 'akpl_01jd3v3x6pe0p9m2s5f7q8w9ab' }),
+      404,
+    );
+    await machines.must('POST', `/v1/keys/${id}/suspend`);
+    await machines.must('POST', `/v1/keys/${id}/reactivate`);
+    await machines.must('POST', `/v1/keys/${id}/rotate`, { reason: 'scheduled' });
+    await machines.must('DELETE', `/v1/keys/${id}`, undefined, { reason: 'left the company' });
+    const entries = await view.query<AuditRow>(
+      'SELECT action, actor_kind, personal, metadata FROM audit_entries WHERE target_id = $1 ORDER BY id',
+      [id],
+    );
+    expect(entries.map(({ action }) => action)).toEqual(
+      ['created', 'updated', 'suspended', 'reactivated', 'rotated', 'revoked'].map((what) => `api_key.${what}`),
+    );
+    for (const { actor_kind, personal } of entries) {
+      expect([actor_kind, typeof personal.ip_address]).toEqual(['user', 'string']);
+    }
+    expect(entries.at(-1)?.metadata).toMatchObject({ reason: 'left the company' });
+    expect(entries[1]?.personal.changes).toEqual({
+      name: { before: 'CI', after: 'Renamed' },
+      scopes: { before: ['read:users'], after: ['read'] },
+    });
   });
 
   it('K39: usage tells route, outcome and secret, and is exact', async () => {
