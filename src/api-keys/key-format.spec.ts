@@ -7,7 +7,7 @@ const KEYS = Array.from({ length: DRAWN }, () => drawKey('ath', 'production'));
 const isPlausibleKey = (text: string): boolean => flawOf(text, []) === undefined;
 
 describe('the format of API keys', () => {
-  it('K05, R211: keys match the pattern, differ, and pass their own checksum', () => {
+  it('K05, R221: keys match the pattern, differ, and pass their own checksum', () => {
     expect(new Set(KEYS).size).toBe(DRAWN);
     expect(KEYS.every((key) => KEY_PATTERN.test(key) && isPlausibleKey(key))).toBe(true);
   });

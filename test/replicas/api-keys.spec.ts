@@ -51,7 +51,7 @@ async function inOneMinute(forMs = 25_000): Promise<void> {
 }
 
 describe('API keys over two replicas', () => {
-  it('K26, R218: of 2,000 calls at once on both never more than the limit of 1,000 pass, and hardly fewer', async () => {
+  it('K26, R217: of 2,000 calls at once on both never more than the limit of 1,000 pass, and hardly fewer', async () => {
     const { key } = await makeKey(['read:users'], { limits: { per_minute: LIMIT } });
     await inOneMinute();
     const answers = await replicas.race(2 * LIMIT, (replica) => use(replica, key));
@@ -102,7 +102,7 @@ describe('API keys over two replicas', () => {
     await replicas.replaceFirst();
   }, 120_000);
 
-  it('K13, K15, R215: a key revoked on one replica while both use it opens nothing 100 ms later, and stays revoked', async () => {
+  it('K13, K15: a key revoked on one replica while both use it opens nothing 100 ms later, and stays revoked', async () => {
     const { id, key } = await makeKey(['read:users']);
     for (const replica of [replicas.first, replicas.second]) expect((await use(replica, key)).status).toBe(200);
     let isDone = false;

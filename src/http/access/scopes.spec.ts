@@ -13,7 +13,7 @@ describe('scopes', () => {
     ['read:*', 'write:x', false],
     ['read:*', 'reader:x', false],
     ['read', 'reader:x', false],
-  ])('K19, R216: whether %s covers %s: %s', (grant, required, expected) => {
+  ])('K19, R214: whether %s covers %s: %s', (grant, required, expected) => {
     expect(covers(grant, required)).toBe(expected);
   });
 

@@ -59,7 +59,7 @@ describe('keys of several tenants', () => {
     expect((keys as { key_id: string }[]).map((key) => key.key_id)).not.toContain(id);
   });
 
-  it('R214, R216: every route that names scopes refuses a key without them, and lets none with `*` fail for its scopes', async () => {
+  it('R214, R220: every route that names scopes refuses a key without them, and lets none with `*` fail for its scopes', async () => {
     const scoped = app.nest
       .get(RoutePolicies, { strict: false })
       .routes.filter(({ policy: { scopes } }) => scopes !== undefined && namedScopes(scopes).length > 0);

@@ -51,7 +51,7 @@ describe('API keys', () => {
     }
   });
 
-  it('K03, R210: the key is shown once: no later answer, log line, audit entry, event or row holds it or its hash', async () => {
+  it('K03, R213: the key is shown once: no later answer, log line, audit entry, event or row holds it or its hash', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     expect(id).toMatch(/^akey_/);
     expect(await opens(rawKey)).toBe(200);
@@ -71,7 +71,7 @@ describe('API keys', () => {
     }
   });
 
-  it('K09, R214: unknown, revoked, suspended, expired and foreign keys are told nothing but no', async () => {
+  it('K09, R219, R221: unknown, revoked, suspended, expired and foreign keys are told nothing but no', async () => {
     const { rawKey: unknown, id } = await machines.key(['read:users']);
     const rotated = await machines.must('POST', `/v1/keys/${id}/rotate`, { reason: 'compromise' });
     const revoked = await machines.key(['read:users']);
@@ -92,7 +92,7 @@ describe('API keys', () => {
     expect(await opens(rotated.key as string)).toBe(200);
   });
 
-  it('K09: a key of another environment or app is refused beside the name of one', async () => {
+  it('K09, R215: a key of another environment or app is refused beside the name of one', async () => {
     const { rawKey } = await machines.key(['read:users']);
     const other = await app.createTenant();
     expectProblem(await machines.read(rawKey, { tenant: other }), 401);
@@ -108,14 +108,14 @@ describe('API keys', () => {
     expect(await opens(rawKey)).toBe(401);
   });
 
-  it('K08, R212: a key is read from headers alone, and a huge one is refused unread', async () => {
+  it('K08: a key is read from headers alone, and a huge one is refused unread', async () => {
     const { rawKey } = await machines.key(['read:users']);
     expect((await app.api.get('/v1/admin/users', { headers: { 'x-api-key': rawKey } })).status).toBe(200);
     expectProblem(await app.api.get('/v1/admin/users', { query: { api_key: rawKey } }), [400, 401]);
     expectProblem(await app.api.get('/v1/admin/users', { headers: { 'x-api-key': rawKey + 'A'.repeat(10_000) } }), 401);
   });
 
-  it('K16: a key stops with its owner, and works again with them', async () => {
+  it('K16, R219: a key stops with its owner, and works again with them', async () => {
     const own = await Machines.open(app);
     const { rawKey } = await own.key(['read:users']);
     expect((await own.read(rawKey)).status).toBe(200);
@@ -143,7 +143,7 @@ describe('API keys', () => {
     expectProblem(await machines.asOperator('PATCH', `/v1/keys/${id}`, { clear: ['name'] }), 400, 'validation_failed');
   });
 
-  it('K33: rotation leaves both secrets working through the grace, and tells the old one so; a second one ends the first grace', async () => {
+  it('K33, R216: rotation leaves both secrets working through the grace, and tells the old one so; a second one ends the first grace', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     const second = await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 60 });
     const old = await machines.read(rawKey);
@@ -161,7 +161,7 @@ describe('API keys', () => {
     expect(await opens(third.key as string)).toBe(200);
   });
 
-  it('K34: a grace ends with the key, and revoking or suspending stops both secrets', async () => {
+  it('K34, R216: a grace ends with the key, and revoking or suspending stops both secrets', async () => {
     const { id, rawKey } = await machines.key(['read:users'], { expires_at: app.clock.in(30_000).toISOString() });
     const rotated = await machines.must('POST', `/v1/keys/${id}/rotate`, { grace_seconds: 60 });
     expect(rotated.grace_ends_at).toBe(app.clock.in(30_000).toISOString());

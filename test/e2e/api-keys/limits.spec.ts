@@ -94,7 +94,7 @@ describe('limits of API keys', () => {
     expectProblem(refused, 400, 'validation_failed');
   });
 
-  it('K32: credits 10 at 3 a call are three calls; a refill sets the balance and does not add to it', async () => {
+  it('K32, R218: credits 10 at 3 a call are three calls; a refill sets the balance and does not add to it', async () => {
     const checker = await machines.key(['verify:keys']);
     const credits = { remaining: 10, refill: { interval: 'daily', amount: 6 } };
     const { id, rawKey } = await machines.key([], { credits });

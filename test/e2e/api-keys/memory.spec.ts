@@ -51,7 +51,7 @@ describe('what is remembered of API keys', () => {
     expect(statements).toEqual([]);
   });
 
-  it('K05, R211: a key with a wrong checksum is refused without a query', async () => {
+  it('K05, R221: a key with a wrong checksum is refused without a query', async () => {
     const statements = watch();
     const key = drawKey('ath', 'development');
     const forged = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
@@ -59,7 +59,7 @@ describe('what is remembered of API keys', () => {
     expect(statements).toEqual([]);
   });
 
-  it('K10, R214: without a database a key goes on for a minute at most, and then and for others it is 503, never 401', async () => {
+  it('K10: without a database a key goes on for a minute at most, and then and for others it is 503, never 401', async () => {
     const { rawKey } = await machines.key(['read:users']);
     const cold = await machines.key(['read:users']);
     let isAway = false;
@@ -75,7 +75,7 @@ describe('what is remembered of API keys', () => {
     await expect(validate(manager, rawKey)).resolves.toMatchObject({ name: 'CI' });
   });
 
-  it('K14, R215: while changes go unheard nothing in memory is trusted', async () => {
+  it('K14: while changes go unheard nothing in memory is trusted', async () => {
     const deaf = await TestApp.start({ database: app.database });
     const { id, rawKey } = await machines.key(['read:users']);
     const keys = deaf.nest.get<KeyManager>(KEY_MANAGER, { strict: false });

@@ -14,7 +14,7 @@ describe('scopes of API keys', () => {
   });
   afterAll(() => app.close());
 
-  it('K18, R216: a key reads with read:users, and is told what it misses where write:users is required', async () => {
+  it('K18, R214: a key reads with read:users, and is told what it misses where write:users is required', async () => {
     const { rawKey } = await machines.key(['read:users']);
     expect((await machines.read(rawKey)).status).toBe(200);
     const refused = await machines.write(rawKey, uniqueEmail());
@@ -38,14 +38,14 @@ describe('scopes of API keys', () => {
     expect((await machines.asOperator('GET', '/v1/admin/users')).status).toBe(200);
   });
 
-  it('R216: a route that declares no scope accepts no key, whatever its scopes', async () => {
+  it('R220: a route that declares no scope accepts no key, whatever its scopes', async () => {
     const { rawKey } = await machines.key(['*']);
     for (const path of ['/v1/me', '/v1/sessions', '/v1/keys', '/v1/admin/service-accounts']) {
       expectProblem(await app.api.get(path, { token: rawKey }), 403, 'key_not_accepted');
     }
   });
 
-  it('K24: a scope that is taken away or given counts at once', async () => {
+  it('K24, R214: a scope that is taken away or given counts at once', async () => {
     const { id, rawKey } = await machines.key(['read:users']);
     expect((await machines.read(rawKey)).status).toBe(200);
     await machines.must('PATCH', `/v1/keys/${id}`, { scopes: ['write:users'] });
@@ -53,7 +53,7 @@ describe('scopes of API keys', () => {
     expect((await machines.write(rawKey, uniqueEmail())).status).toBe(200);
   });
 
-  it('K22: nobody gives a key more than they may do, and what they lose their keys lose', async () => {
+  it('K22, R212: nobody gives a key more than they may do, and what they lose their keys lose', async () => {
     const person = await app.api.signUp(machines.tenant);
     const as = { token: person.token };
     const wanted = { name: 'Mine', scopes: ['read:webhooks'] };
