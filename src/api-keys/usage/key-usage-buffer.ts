@@ -41,7 +41,8 @@ interface Batch {
 @Injectable()
 export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
   #tallies: UsageTally[] = [];
-  #batches: Batch[] = [];
+  /** Sealed, and perhaps written: nobody knows until it was brought once more. */
+  #pending: Batch | undefined;
   #flushing: Promise<void> = Promise.resolve();
   readonly #loop = new WakeLoop(() => this.flush());
   readonly #lost: Counter;
@@ -120,20 +121,23 @@ export class KeyUsageBuffer implements BackgroundWorker, OnModuleInit {
   }
 
   private async writeAll(): Promise<void> {
-    if (this.#tallies.length > 0) {
-      for (const tally of this.#tallies) tally.isSealed = true;
-      this.#batches.push({ id: randomUUID(), counts: summed(this.#tallies) });
-      this.#tallies = [];
-    }
     try {
-      for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
-        await this.write(batch);
-        this.#batches.shift();
-      }
+      await this.writePending();
+      if (this.#tallies.length === 0) return;
+      for (const tally of this.#tallies) tally.isSealed = true;
+      this.#pending = { id: randomUUID(), counts: summed(this.#tallies) };
+      this.#tallies = [];
+      await this.writePending();
     } catch (error) {
-      // Kept, with their ids, for the next flush.
-      this.logger.warn('api_keys.usage_not_written', { batches: this.#batches.length, error });
+      // Kept, with its id, for the next flush; what comes meanwhile is counted on where it is.
+      this.logger.warn('api_keys.usage_not_written', { rows: this.#pending?.counts.length, error });
     }
+  }
+
+  private async writePending(): Promise<void> {
+    if (this.#pending === undefined) return;
+    await this.write(this.#pending);
+    this.#pending = undefined;
   }
 
   private write({ id, counts }: Batch): Promise<void> {
