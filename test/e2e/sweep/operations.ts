@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiDocument } from '../../../src/discovery/api-document.js';
 import type { AccessRule } from '../../../src/http/access/access.js';
+import type { ScopeExpression } from '../../../src/http/access/scope-expression.js';
 import { RoutePolicies } from '../../../src/http/access/route-policies.js';
 
 export interface Schema {
@@ -23,6 +24,8 @@ export interface SweptOperation {
   /** With `{parameters}`. */
   readonly path: string;
   readonly access: AccessRule;
+  /** What API keys need; undefined where none may call. */
+  readonly scopes: ScopeExpression | undefined;
   /** The documented success; undefined for a route that the document leaves out. */
   readonly success: number | undefined;
   readonly body: Schema | undefined;
@@ -53,6 +56,7 @@ export class Operations {
         method,
         path,
         access: policy.access,
+        scopes: policy.scopes,
         success: success === undefined ? undefined : Number(success),
         body: documented?.requestBody?.content['application/json']?.schema,
       };
