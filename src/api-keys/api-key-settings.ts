@@ -1,5 +1,5 @@
 import { defineSetting } from '../settings/setting-definition.js';
-import { choice, integer } from '../settings/setting-types.js';
+import { choice, integer, text } from '../settings/setting-types.js';
 
 export const KEYS_PER_OWNER = defineSetting({
   key: 'api_keys.max_per_owner',
@@ -21,4 +21,14 @@ export const ON_LEAK = defineSetting<LeakPolicy>({
   type: choice(LEAK_POLICIES),
   scopes: ['global', 'app', 'environment'],
   default: () => 'revoke',
+});
+
+export const DEFAULT_POLICY = defineSetting({
+  key: 'api_keys.default_policy',
+  displayName: 'Policy of new API keys',
+  description:
+    'The name of the policy that a new API key stands under when whoever makes it names none; empty: no policy. People who do not manage keys cannot name another.',
+  type: text(100),
+  scopes: ['environment'],
+  default: () => '',
 });

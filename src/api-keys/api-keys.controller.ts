@@ -97,6 +97,7 @@ export class ApiKeysController {
     const by = { caller, scope, asOperator };
     const owner = await this.owners.ofNew(by, body.user_id, body.org_id);
     const input = toNewKey(body, owner);
+    if (input.policyId !== undefined) await this.owners.requireManager(by);
     await this.owners.requireGrantable(by, owner, input.scopes ?? []);
     const created = await this.keys.create(scope, input, actorOf(caller));
     const publicKey = await this.directory.publishableKeyOf(scope);
@@ -213,7 +214,7 @@ export class ApiKeysController {
     const { owner } = await this.keys.get(scope, id, within);
     const changes = toKeyChanges(body);
     // A policy binds whoever stands under it: they do not choose another one themselves.
-    if (changes.policyId !== undefined && !(await this.owners.manages(by))) throw new InsufficientPermissions();
+    if (changes.policyId !== undefined) await this.owners.requireManager(by);
     await this.owners.requireGrantable(by, owner, changes.scopes ?? []);
     return toApiKeyResponse(await this.keys.update(scope, id, changes, version, within, actorOf(caller)));
   }

@@ -26,6 +26,7 @@ import { ReporterKeys } from './leaks/reporter-keys.js';
 import { ServiceAccountKeysController } from './service-account-keys.controller.js';
 import { KeyScopesController } from './key-scopes.controller.js';
 import { KeyPoliciesController } from './policies/key-policies.controller.js';
+import { KeyPolicyPart } from './policies/key-policy.part.js';
 import { KeyPoliciesService } from './policies/key-policies.service.js';
 import { KeyDeadlinesSystemRepository } from './rotations/key-deadlines.system-repository.js';
 import { KeyDeadlines } from './rotations/key-deadlines.task.js';
@@ -62,6 +63,7 @@ import { KeyUsageRepository } from './usage/key-usage.repository.js';
     KeyOwners,
     KeyUsageRepository,
     KeyPoliciesService,
+    KeyPolicyPart,
     KeyRotationsRepository,
     KeyDeadlines,
     KeyDeadlinesSystemRepository,

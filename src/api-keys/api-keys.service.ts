@@ -24,10 +24,12 @@ import {
 import { KeyFeatureUnsupported, KeyNotFound, TooManyKeys } from '../keys-bridge/keys-bridge.problems.js';
 import { settingPlace } from '../settings/setting-place.js';
 import { SettingsReader } from '../settings/settings-reader.js';
-import { KEYS_PER_OWNER } from './api-key-settings.js';
+import { DEFAULT_POLICY, KEYS_PER_OWNER } from './api-key-settings.js';
 import './api-keys.events.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { KEYS_CHANGED } from './key-cache.js';
+import { KeyPoliciesService } from './policies/key-policies.service.js';
+import { KeyPolicyNotFound } from './policies/policies.problems.js';
 import type { ApiKeyRotationEntity } from './rotations/api-key-rotation.entity.js';
 import { KeyRotationsRepository } from './rotations/key-rotations.repository.js';
 import { KeyUsageRepository, type KeyUsageRow, type UsageSpan } from './usage/key-usage.repository.js';
@@ -49,6 +51,7 @@ export class ApiKeysService implements OnModuleInit {
     @Inject(SERVICE_KEYS) private readonly manager: KeyManager,
     private readonly keys: ApiKeysRepository,
     private readonly usage: KeyUsageRepository,
+    private readonly policies: KeyPoliciesService,
     private readonly rotations: KeyRotationsRepository,
     private readonly ids: IdGenerator,
     private readonly clock: Clock,
@@ -71,7 +74,7 @@ export class ApiKeysService implements OnModuleInit {
     }
   }
 
-  /** @throws TooManyKeys */
+  /** @throws TooManyKeys, KeyPolicyNotFound, ExpiryBeyondPolicy */
   create(scope: EnvScope, input: CreateKeyInput, actor: Actor): Promise<KeyResult> {
     return this.database.transaction(async () => {
       const most = await this.settings.value(settingPlace.environment(scope), KEYS_PER_OWNER);
@@ -79,13 +82,25 @@ export class ApiKeysService implements OnModuleInit {
       const revoked = await this.keys.count(scope, { owner: input.owner, state: 'revoked' });
       const used = (await this.keys.count(scope, { owner: input.owner })) - revoked;
       if (used >= most) throw new TooManyKeys({ extras: { limit: most, used } });
-      const created = await this.manager.createKey(scope, input);
+      const created = await this.manager.createKey(scope, { ...input, ...(await this.policyFor(scope, input)) });
       await this.record(scope, 'api_key.created', created.id, input.owner, actor, {
         name: input.name,
         scopes: input.scopes ?? [],
       });
       return created;
     });
+  }
+
+  /** Where nobody has named one: what the environment wants, as far as the key manager knows policies. */
+  private async policyFor(scope: EnvScope, { policyId }: CreateKeyInput): Promise<{ readonly policyId?: string }> {
+    if (policyId !== undefined || !this.manager.capabilities().policies) return {};
+    const wanted = await this.settings.value(settingPlace.environment(scope), DEFAULT_POLICY);
+    if (wanted === '') return {};
+    const policy = await this.policies.findByName(scope, wanted);
+    // A key without the policy that it was to have would be as free as it was never meant to be.
+    if (policy === undefined)
+      throw new KeyPolicyNotFound({ detail: 'api_keys.default_policy names no policy of this environment' });
+    return { policyId: policy.id };
   }
 
   /** All of them, or none: owners' limits of how many keys they may have do not count. @throws KeyAlreadyKnown, KeyFeatureUnsupported */

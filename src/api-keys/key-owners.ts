@@ -32,6 +32,11 @@ export class KeyOwners {
     return asOperator || (await this.permissions.allows(scope, caller.userId, 'manage', 'apikey'));
   }
 
+  /** @throws InsufficientPermissions */
+  async requireManager(by: KeysCaller): Promise<void> {
+    if (!(await this.manages(by))) throw new InsufficientPermissions();
+  }
+
   /** Whose a key must be for the caller to touch it; undefined: anybody's. */
   async within(by: KeysCaller): Promise<KeyOwner | undefined> {
     return (await this.manages(by)) ? undefined : { kind: 'user', id: by.caller.userId };

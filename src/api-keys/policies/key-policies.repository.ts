@@ -24,6 +24,10 @@ const SHARE = envStatement(
   'api_key_policies.share',
   `SELECT ${COLUMNS} FROM api_key_policies WHERE app_id = $1 AND env_id = $2 AND id = $3 FOR KEY SHARE`,
 );
+const IS_USED = envStatement(
+  'api_key_policies.is_used',
+  'SELECT EXISTS (SELECT FROM api_keys WHERE app_id = $1 AND env_id = $2 AND policy_id = $3) AS used',
+);
 const REPLACE = envStatement(
   'api_key_policies.replace',
   `UPDATE api_key_policies SET name = $4, description = $5, limits = $6, allow = $7, allowed_scopes = $8, max_lifetime_s = $9,
@@ -45,6 +49,15 @@ export class KeyPoliciesRepository extends EnvScopedRepository<ApiKeyPolicyEntit
 
   find(scope: EnvScope, id: Id<'api_key_policy'>): Promise<ApiKeyPolicyEntity | null> {
     return this.findOneIn(scope, { id });
+  }
+
+  findByName(scope: EnvScope, name: string): Promise<ApiKeyPolicyEntity | null> {
+    return this.findOneIn(scope, { name });
+  }
+
+  /** Whether a key stands under it. */
+  async isUsed(scope: EnvScope, id: Id<'api_key_policy'>): Promise<boolean> {
+    return (await this.queryIn<{ used: boolean }>(scope, IS_USED, [id])).rows[0]?.used === true;
   }
 
   async share(scope: EnvScope, id: string): Promise<ApiKeyPolicyEntity | undefined> {

@@ -31,6 +31,15 @@ export class KeyPoliciesService {
     return this.policies.all(scope);
   }
 
+  async findByName(scope: EnvScope, name: string): Promise<ApiKeyPolicyEntity | undefined> {
+    return (await this.policies.findByName(scope, name)) ?? undefined;
+  }
+
+  /** Whether a key stands under it. */
+  isUsed(scope: EnvScope, id: Id<'api_key_policy'>): Promise<boolean> {
+    return this.policies.isUsed(scope, id);
+  }
+
   /** @throws KeyPolicyNotFound */
   async get(scope: EnvScope, id: Id<'api_key_policy'>): Promise<ApiKeyPolicyEntity> {
     const policy = await this.policies.find(scope, id);

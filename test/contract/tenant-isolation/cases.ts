@@ -79,7 +79,7 @@ const RULES = {
 };
 const HOUR_MS = 3_600_000;
 const NO_TERMS = { period: 'month', baseAmount: 0, features: [] } as const;
-const MALLORYS_KEY = { name: 'mallory', ownerId: 'mallory', credits: null } as const;
+const MALLORYS_KEY = { name: 'mallory', ownerId: 'mallory', credits: null, policyId: null } as const;
 const mallorysSecret = () =>
   ({ id: newId('api_key_secret'), secretHash: randomBytes(32), start: 'ath_test_mall', lastFour: 'ory0' }) as const;
 const MALLORYS = { subjectKey: 'user:mallory', featureKey: 'mallory' } as const;
@@ -379,6 +379,8 @@ export const CASES: readonly Cases[] = [
     insert: (policies, scope, { keyPolicy }) =>
       policies.insert(scope, { ...keyPolicy, id: newId('api_key_policy'), name: 'mallory' }),
     find: (policies, scope, { keyPolicy }) => policies.find(scope, keyPolicy.id),
+    findByName: (policies, scope, { keyPolicy }) => policies.findByName(scope, keyPolicy.name),
+    isUsed: (policies, scope, { apiKey }) => policies.isUsed(scope, apiKey.policyId ?? newId('api_key_policy')),
     share: (policies, scope, { keyPolicy }) => policies.share(scope, keyPolicy.id),
     all: (policies, scope) => policies.all(scope),
     replace: (policies, scope, { keyPolicy, now }) =>

@@ -165,7 +165,14 @@ export async function createVictim(app: TestApp): Promise<Victim> {
   const terms = { name: 'The victim’s', description: '', limits: {}, allow: {}, allowedScopes: [] };
   const periods = { maxLifetimeS: null, rotationPeriodS: null, graceS: null };
   const keyPolicy = await app.get(KeyPoliciesService).create(scope, { ...terms, ...periods }, SYSTEM_ACTOR);
-  const key = { name: 'The victim’s key', owner, scopes: ['read:victims'], limits: { perMinute: 10 } };
+  const inUse = await app.get(KeyPoliciesService).create(scope, { ...terms, ...periods, name: 'In use' }, SYSTEM_ACTOR);
+  const key = {
+    name: 'The victim’s key',
+    owner,
+    policyId: inUse.id,
+    scopes: ['read:victims'],
+    limits: { perMinute: 10 },
+  };
   const { id: keyId } = await app.get(ApiKeysService).create(scope, key, SYSTEM_ACTOR);
   const apiKey = await app.get(ApiKeysRepository).find(scope, keyId);
   if (apiKey === undefined) throw new Error('no key');

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyPolicyPart } from '../../../src/api-keys/policies/key-policy.part.js';
+import { SYSTEM_ACTOR } from '../../../src/kernel/audit/audit-trail.js';
+import { Database } from '../../../src/kernel/persistence/database.js';
 import { uniqueEmail } from '../../support/api-client.js';
 import { expectProblem } from '../../support/expect-problem.js';
 import { OwnerView } from '../../support/owner-view.js';
@@ -143,13 +146,75 @@ describe('policies of API keys', () => {
       404,
       'key_policy_not_found',
     );
-    const { token } = await app.api.signUp(machines.tenant);
+    const { token, userId } = await app.api.signUp(machines.tenant);
     expectProblem(await app.api.get('/v1/keys/policies', { token }), 403, 'insufficient_permissions');
     const strict = await policy({ limits: { per_minute: 1 } });
-    const made = await app.api.post('/v1/keys', { token, body: { name: 'Mine', policy_id: strict } });
+    const chosen = await app.api.post('/v1/keys', { token, body: { name: 'Mine', policy_id: strict } });
+    expectProblem(chosen, 403, 'insufficient_permissions');
+    const key = { name: 'Theirs', user_id: userId, policy_id: strict };
+    const made = await machines.must('POST', '/v1/keys', key);
     const lax = { policy_id: await policy({}) };
-    const moved = await app.api.request('PATCH', `/v1/keys/${String(made.body.id)}`, { token, body: lax });
+    const moved = await app.api.request('PATCH', `/v1/keys/${String(made.id)}`, { token, body: lax });
     expectProblem(moved, 403, 'insufficient_permissions');
+  });
+
+  it('new keys stand under the default policy of their environment, whoever makes them; who manages keys may name another', async () => {
+    const own = await Machines.open(app);
+    const made = async (name: string, limit: number) =>
+      (await own.must('POST', '/v1/keys/policies', { name, limits: { per_minute: limit } })).id as string;
+    const [standard, special] = [await made('Standard', 2), await made('Special', 9)];
+    const { appId, envId } = own.tenant.scope;
+    const at = { scope: 'environment', scope_id: envId, app_id: appId };
+    const path = '/v1/admin/settings/values/api_keys.default_policy';
+    const token = await app.operatorOf(appId);
+    const missing = { ...at, value: 'Nonesuch' };
+    expect((await app.api.request('PUT', path, { token, body: missing })).status).toBe(200);
+    const refused = await own.asOperator('POST', `${own.accountPath}/api-keys`, { name: 'CI' });
+    expectProblem(refused, 404, 'key_policy_not_found');
+    expect((await app.api.request('PUT', path, { token, body: { ...at, value: 'Standard' } })).status).toBe(200);
+    const person = await app.api.signUp(own.tenant);
+    const hers = await app.api.post('/v1/keys', { token: person.token, body: { name: 'Mine' } });
+    expect(hers.body).toMatchObject({ policy_id: standard });
+    const [usual, other] = [await own.key(['read:users']), await own.key(['read:users'], { policy_id: special })];
+    inNewMinute();
+    const passed = async (rawKey: string) => {
+      let count = 0;
+      for (let n = 0; n < 4; n += 1) if ((await own.read(rawKey)).status === 200) count += 1;
+      return count;
+    };
+    expect([await passed(usual.rawKey), await passed(other.rawKey)]).toEqual([2, 4]);
+  });
+
+  it('policies travel with their environment, by name, and one that keys stand under stays', async () => {
+    const { appId, envId } = machines.tenant.scope;
+    const token = await app.operatorOf(appId);
+    await machines.must('POST', '/v1/keys/policies', {
+      name: 'Travels',
+      limits: { per_day: 7 },
+      allowed_scopes: ['read'],
+    });
+    const clone = { name: 'Copy', slug: `copy-${envId.slice(-6)}`, type: 'development' };
+    const cloned = await app.api.post(`/v1/environments/${envId}/clone`, {
+      token,
+      query: { app_id: appId },
+      body: clone,
+    });
+    expect(cloned.status).toBeLessThan(300);
+    const copy = (cloned.body.environment as { id: string }).id;
+    const query = { app_id: appId, env_id: copy };
+    const { body } = await app.api.get('/v1/keys/policies', { token, query });
+    expect(body.policies).toContainEqual(
+      expect.objectContaining({ name: 'Travels', limits: { per_day: 7 }, allowed_scopes: ['read'] }),
+    );
+    await machines.key([], { policy_id: await policy({ description: 'in use' }) });
+    const part = app.get(KeyPolicyPart);
+    const by = { actor: SYSTEM_ACTOR, userId: null, scope: machines.tenant.scope };
+    for (const name of (await part.read(machines.tenant.scope)).keys()) {
+      await app.get(Database).transaction(() => part.write(machines.tenant.scope, name, undefined, by));
+    }
+    const left = (await part.read(machines.tenant.scope)).values();
+    expect([...left]).toContainEqual(expect.objectContaining({ description: 'in use' }));
+    expect((await part.read(machines.tenant.scope)).has('Travels')).toBe(false);
   });
 
   it('somebody is told once when a key is about to expire, and when a secret is as old as its policy allows', async () => {
