@@ -153,7 +153,9 @@ export class EmbeddedKeyManager implements KeyManager {
           : { credits: input.credits?.remaining ?? null, refill: input.credits?.refill ?? null };
       const policy = input.policyId === undefined ? key.policyId : input.policyId;
       const under = policy === null ? undefined : await this.policy(scope, policy);
-      if (under !== undefined) requireScopesUnder(under, scopes);
+      // What a policy that was narrowed since takes away is taken at every call: it is no reason to refuse another change.
+      if (under !== undefined && (input.scopes ?? input.policyId) !== undefined) requireScopesUnder(under, scopes);
+      const isExpiryChanged = input.expiresAt !== undefined || input.policyId !== undefined;
       const row = {
         ...key,
         policyId: under?.id ?? null,
@@ -162,7 +164,7 @@ export class EmbeddedKeyManager implements KeyManager {
         metadata: { ...metadata },
         limits,
         allow,
-        expiresAt: under === undefined ? expiresAt : expiryUnder(under, key.createdAt, expiresAt),
+        expiresAt: under === undefined || !isExpiryChanged ? expiresAt : expiryUnder(under, key.createdAt, expiresAt),
         ...credits,
       };
       if (!(await this.keys.update(scope, row, version, this.clock.now()))) throw new PreconditionFailed();

@@ -71,6 +71,7 @@ describe('policies of API keys', () => {
     expect((await machines.write(rawKey, uniqueEmail())).status).toBe(200);
     expectProblem(await machines.asOperator('PATCH', `/v1/keys/${keyId}`, { scopes: ['*'] }), 422, 'invalid_scope');
     await machines.must('PUT', `/v1/keys/policies/${id}`, named({ allowed_scopes: ['read'] }));
+    expect(await machines.must('PATCH', `/v1/keys/${keyId}`, { name: 'Renamed' })).toMatchObject({ name: 'Renamed' });
     expectProblem(await machines.write(rawKey, uniqueEmail()), 403, 'insufficient_scope');
     expect((await machines.read(rawKey)).status).toBe(200);
   });
@@ -84,6 +85,9 @@ describe('policies of API keys', () => {
     const refused = await machines.asOperator('POST', `${machines.accountPath}/api-keys`, beyond);
     expectProblem(refused, 422, 'expiry_beyond_policy');
     await machines.must('PUT', `/v1/keys/policies/${id}`, named({ max_lifetime_seconds: DAY_S }));
+    expect(await machines.must('PATCH', `/v1/keys/${keyId}`, { name: 'Renamed' })).toMatchObject({ name: 'Renamed' });
+    const later = { expires_at: app.clock.in(2 * DAY_MS).toISOString() };
+    expectProblem(await machines.asOperator('PATCH', `/v1/keys/${keyId}`, later), 422, 'expiry_beyond_policy');
     app.clock.advance(DAY_MS - 60_000);
     expect((await machines.read(rawKey)).status).toBe(200);
     app.clock.advance(60_000);
